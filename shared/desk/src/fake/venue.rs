@@ -1,0 +1,165 @@
+//! A venue that keeps orders in memory and loses, delays or refuses what it is told to.
+
+use crate::fill::Fill;
+use crate::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderId};
+use crate::money::Amount;
+use crate::order::{Claimed, Timing};
+use crate::port::{
+    CancelOrder, CancelOutcome, Clock, ListOpenOrders, ListTrades, Lookup, OrderFact, PlaceOrder, PlaceOutcome,
+    QueryOrder, ReadBalances, Venue, VenueError, VenueStatus,
+};
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::FakeClock;
+
+/// What happens to the next POST.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Accepted and answered.
+    Accept,
+    /// Lost on the way there.
+    LoseRequest,
+    /// Accepted, but the answer is lost on the way back.
+    LoseAnswer,
+    /// Refused, clearly.
+    Refuse,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    orders: BTreeMap<IntentId, OrderFact>,
+    posts: BTreeMap<IntentId, u32>,
+}
+
+/// A venue in memory.
+#[derive(Debug)]
+pub struct FakeVenue {
+    id: VenueId,
+    clock: Arc<FakeClock>,
+    fate: Mutex<Fate>,
+    state: Mutex<State>,
+}
+
+impl FakeVenue {
+    /// A venue that accepts.
+    ///
+    /// # Panics
+    /// Never: the name is well-formed.
+    #[must_use]
+    pub fn new(clock: Arc<FakeClock>) -> Self {
+        #[expect(clippy::unwrap_used, reason = "a constant name")]
+        let id = VenueId::new("fake").unwrap();
+        Self { id, clock, fate: Mutex::new(Fate::Accept), state: Mutex::default() }
+    }
+
+    /// Decides what happens to POSTs from now on.
+    pub fn next_post(&self, fate: Fate) {
+        *self.fate.lock().unwrap_or_else(PoisonError::into_inner) = fate;
+    }
+
+    /// How often an order was POSTed.
+    #[must_use]
+    pub fn posts(&self, order: &IntentId) -> u32 {
+        self.lock().posts.get(order).copied().unwrap_or(0)
+    }
+
+    /// How many orders the venue has.
+    #[must_use]
+    pub fn orders(&self) -> usize {
+        self.lock().orders.len()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look(&self, order: &IntentId) -> Lookup {
+        self.lock().orders.get(order).cloned().map_or(Lookup::NotFound, Lookup::Found)
+    }
+}
+
+impl PlaceOrder for FakeVenue {
+    async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
+        let order = claimed.order().intent.id.clone();
+        let fate = *self.fate.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        *state.posts.entry(order.clone()).or_default() += 1;
+        let Ok(venue_order) = VenueOrderId::new(format!("F{}", state.orders.len() + 1)) else {
+            return PlaceOutcome::Unknown("no id".to_owned());
+        };
+        let filled = crate::money::Quantity::ZERO;
+        let fact = OrderFact { order: order.clone(), venue_order, status: VenueStatus::Open, filled };
+        match fate {
+            Fate::Refuse => PlaceOutcome::Refused("refused".to_owned()),
+            Fate::LoseRequest => PlaceOutcome::Unknown("timed out".to_owned()),
+            Fate::LoseAnswer => {
+                state.orders.insert(order, fact);
+                PlaceOutcome::Unknown("timed out".to_owned())
+            }
+            Fate::Accept => {
+                state.orders.insert(order, fact.clone());
+                PlaceOutcome::Accepted(fact)
+            }
+        }
+    }
+}
+
+impl QueryOrder for FakeVenue {
+    async fn by_client_id(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+        Ok(self.look(order))
+    }
+
+    async fn in_lists(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+        Ok(self.look(order))
+    }
+}
+
+impl CancelOrder for FakeVenue {
+    async fn cancel(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> CancelOutcome {
+        match self.lock().orders.get_mut(order) {
+            Some(fact) => {
+                if fact.status == VenueStatus::Open {
+                    fact.status = VenueStatus::Cancelled;
+                }
+                CancelOutcome::Done(fact.clone())
+            }
+            None => CancelOutcome::Unknown("no such order".to_owned()),
+        }
+    }
+}
+
+impl ListOpenOrders for FakeVenue {
+    async fn open_orders(&self, _: &AccountId) -> Result<Vec<String>, VenueError> {
+        let state = self.lock();
+        let open = state.orders.values().filter(|fact| fact.status == VenueStatus::Open);
+        Ok(open.map(|fact| fact.order.to_string()).collect())
+    }
+}
+
+impl ListTrades for FakeVenue {
+    async fn trades(&self, _: &AccountId, _: &Symbol, _: Option<&TradeId>, _: u32) -> Result<Vec<Fill>, VenueError> {
+        Ok(Vec::new())
+    }
+}
+
+impl ReadBalances for FakeVenue {
+    async fn balances(&self, _: &AccountId) -> Result<BTreeMap<Asset, Amount>, VenueError> {
+        Ok(BTreeMap::new())
+    }
+}
+
+impl Venue for FakeVenue {
+    fn id(&self) -> &VenueId {
+        &self.id
+    }
+
+    fn timing(&self) -> Timing {
+        Timing::REFERENCE
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

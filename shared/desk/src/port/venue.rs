@@ -1,0 +1,155 @@
+//! The venue ports, one verb each.
+//!
+//! An answer is one of three things: a fact, a clear refusal, or unknown. A time-out, a broken connection, a page of
+//! HTML and a code that is not on the venue's list are all unknown. A duplicate client id is evidence that an earlier
+//! POST landed, and is unknown too: look, never conclude.
+
+use crate::fill::Fill;
+use crate::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderId};
+use crate::money::{Amount, Quantity};
+use crate::order::{Claimed, Timing};
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+use std::future::Future;
+use thiserror::Error;
+
+/// How an order stands at the venue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VenueStatus {
+    /// Working, perhaps partly filled.
+    Open,
+    /// Wholly filled.
+    Filled,
+    /// Cancelled.
+    Cancelled,
+    /// Ended by the venue.
+    Expired,
+    /// Accepted at first and refused afterwards.
+    Rejected,
+}
+
+/// What a venue says about one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderFact {
+    /// The client id it was placed under.
+    pub order: IntentId,
+    /// The venue's name for it.
+    pub venue_order: VenueOrderId,
+    /// How it stands.
+    pub status: VenueStatus,
+    /// What has been filled.
+    pub filled: Quantity,
+}
+
+/// What became of a POST.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceOutcome {
+    /// The venue has it.
+    Accepted(OrderFact),
+    /// The venue refused it, clearly.
+    Refused(String),
+    /// Nobody knows.
+    Unknown(String),
+}
+
+/// What became of a cancel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// The order's state after the request, as the venue tells it.
+    Done(OrderFact),
+    /// Nobody knows; look.
+    Unknown(String),
+}
+
+/// What a look-up found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// The order.
+    Found(OrderFact),
+    /// Not in this source. Says nothing before the deadline and the grace have passed.
+    NotFound,
+}
+
+/// The venue could not be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{venue} could not be asked: {reason}")]
+pub struct VenueError {
+    /// Which.
+    pub venue: VenueId,
+    /// Why.
+    pub reason: String,
+}
+
+/// Placing.
+pub trait PlaceOrder: Send + Sync {
+    /// POSTs an order, once. No retry, no redirect; not after `claim.posted_by`, and with `claim.deadline` as the
+    /// time after which the venue must refuse it.
+    fn place(&self, claimed: &Claimed) -> impl Future<Output = PlaceOutcome> + Send;
+}
+
+/// Asking about one order, at two independent sources.
+pub trait QueryOrder: Send + Sync {
+    /// Asks the order endpoint by client id.
+    fn by_client_id(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        order: &IntentId,
+    ) -> impl Future<Output = Result<Lookup, VenueError>> + Send;
+
+    /// Looks for it in the lists of open and recent orders.
+    fn in_lists(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        order: &IntentId,
+    ) -> impl Future<Output = Result<Lookup, VenueError>> + Send;
+}
+
+/// Cancelling.
+pub trait CancelOrder: Send + Sync {
+    /// Asks the venue to cancel. Repeating it is harmless.
+    fn cancel(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        order: &IntentId,
+    ) -> impl Future<Output = CancelOutcome> + Send;
+}
+
+/// Listing what works.
+pub trait ListOpenOrders: Send + Sync {
+    /// The client ids of every open order of the account.
+    fn open_orders(&self, account: &AccountId) -> impl Future<Output = Result<Vec<String>, VenueError>> + Send;
+}
+
+/// Listing what was traded.
+pub trait ListTrades: Send + Sync {
+    /// The account's trades in a market behind `after` (all, when `None`), oldest first, at most `limit`.
+    fn trades(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        after: Option<&TradeId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Fill>, VenueError>> + Send;
+}
+
+/// Reading balances.
+pub trait ReadBalances: Send + Sync {
+    /// What the account holds, free and locked together.
+    fn balances(&self, account: &AccountId)
+    -> impl Future<Output = Result<BTreeMap<Asset, Amount>, VenueError>> + Send;
+}
+
+/// A venue with all its verbs.
+pub trait Venue: PlaceOrder + QueryOrder + CancelOrder + ListOpenOrders + ListTrades + ReadBalances {
+    /// Its name.
+    fn id(&self) -> &VenueId;
+
+    /// How long the steps of placing an order may take.
+    fn timing(&self) -> Timing;
+
+    /// Its own clock, for proofs of absence: ours may be wrong.
+    fn now(&self) -> Timestamp;
+}

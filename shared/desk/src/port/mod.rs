@@ -5,11 +5,13 @@
 
 mod market;
 mod publish;
+mod row;
 mod table;
 mod venue;
 
 pub use market::{PullCandles, PullError};
 pub use publish::{Outgoing, Publish, PublishError};
+pub use row::{Row, RowError, create, decode, replace, upsert};
 pub use table::{Condition, Conflict, Item, Key, Query, Shelf, Table, TableError, Write};
 pub use venue::{
     CancelOrder, CancelOutcome, ListOpenOrders, ListTrades, Lookup, OrderFact, PlaceOrder, PlaceOutcome, QueryOrder,

@@ -151,7 +151,8 @@ pub enum Verdict {
     Refused(Layer),
 }
 
-/// The proof that risk has approved an intent. Only [`review`], [`protect`] and [`flatten`] make one.
+/// The proof that risk has approved an intent. Only this module makes one: [`review`], and
+/// [`protect`], [`renew`] and [`flatten`] for what only takes risk away.
 #[derive(Debug, Clone)]
 pub struct Approval {
     intent: Intent,
@@ -291,6 +292,19 @@ pub fn protect(
         stop_distance: None,
     };
     Ok(Some(Approval { intent, reservation: Reservation::NONE }))
+}
+
+/// Approves asking again for a resting protection or a flattening that did not come to be, for `quantity`. `None` for
+/// any leg that risk has to judge anew.
+#[must_use]
+pub fn renew(lost: &Intent, quantity: Quantity, attempt: u32) -> Option<Approval> {
+    match lost.leg {
+        Leg::Stop(_) | Leg::Flatten => {}
+        Leg::Entry | Leg::Exit => return None,
+    }
+    let id = IntentId::derive(&lost.cause, &lost.leg.tag(), attempt);
+    let intent = Intent { id, attempt, quantity, ..lost.clone() };
+    Some(Approval { intent, reservation: Reservation::NONE })
 }
 
 /// Approves closing a position by an operator's word, under a kill epoch. `None` when there is nothing to close.

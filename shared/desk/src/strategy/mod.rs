@@ -1,7 +1,8 @@
 //! Strategies: from a bar and a holding to a wish.
 //!
 //! A strategy is a pure function with a memory that is handed in and out. It knows nothing of cash, limits or
-//! orders: it says what it would like to hold ([`Target`]), and risk decides.
+//! orders: it says what it would like to hold ([`Target`]), and risk decides. Its memory depends on the bars alone, never
+//! on the holding, so that whoever folds bars may ask first and look at the position only if it matters.
 
 mod ema_cross;
 

@@ -1,0 +1,215 @@
+//! The routes that read.
+
+use crate::dto::{
+    AssetDto, BalanceDto, BalancesDto, DecisionDto, DecisionLineDto, DecisionsDto, HealthDto, OrderDto, OrdersDto,
+    PageQuery, PortfolioDto, PositionDto, TransactionDto, VerdictDto,
+};
+use crate::problem::Problem;
+use crate::{Deps, Shared};
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use desk::id::SignalId;
+use desk::money::Amount;
+use desk::port::{Clock, Publish, Table, Venue};
+use desk::signal::Signal;
+use desk::strategy::Target;
+use std::collections::BTreeMap;
+use store::StoreError;
+use store::rows::{Outcome, VerdictRow};
+
+type Answer<T> = Result<Json<T>, Problem>;
+
+fn mode<T, V, Q, C, W>(deps: &Deps<T, V, Q, C, W>) -> String {
+    if deps.config.venue.as_str() == "paper" { "paper".to_owned() } else { "live".to_owned() }
+}
+
+/// Whether the desk lives.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthDto)))]
+pub(crate) async fn health<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
+    State(deps): Shared<T, V, Q, C, W>,
+) -> Answer<HealthDto> {
+    let kill = deps.store.kill_state(deps.account()).await?;
+    let killed = kill.is_none_or(|kill| kill.row.is_killed());
+    Ok(Json(HealthDto { status: "ok".to_owned(), mode: mode(&deps), killed }))
+}
+
+/// What the account is worth.
+#[utoipa::path(get, path = "/v1/portfolio", responses((status = 200, body = PortfolioDto), (status = 401, body = Problem)))]
+pub(crate) async fn portfolio<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
+    State(deps): Shared<T, V, Q, C, W>,
+) -> Answer<PortfolioDto> {
+    let state = deps.store.account_state(deps.account()).await?;
+    let valuation = deps.store.valuation(deps.account(), &state.account.quote, deps.config.priced()).await?;
+    let asset = |line: &desk::portfolio::Line| AssetDto {
+        asset: line.asset.to_string(),
+        quantity: line.quantity.to_string(),
+        price: line.price.to_string(),
+        worth: line.worth.to_string(),
+    };
+    let profit = valuation.equity.minus(state.account.cash).map_err(StoreError::from)?;
+    Ok(Json(PortfolioDto {
+        account: state.account.account.to_string(),
+        mode: mode(&deps),
+        quote: state.account.quote.to_string(),
+        cash: valuation.cash.to_string(),
+        equity: valuation.equity.to_string(),
+        profit: profit.to_string(),
+        free_cash: state.cash.to_string(),
+        assets: valuation.lines.iter().map(asset).collect(),
+        frozen: state.frozen,
+    }))
+}
+
+/// The ledger's balances, and what they add up to.
+#[utoipa::path(get, path = "/v1/balances", responses((status = 200, body = BalancesDto), (status = 401, body = Problem)))]
+pub(crate) async fn balances<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
+    State(deps): Shared<T, V, Q, C, W>,
+) -> Answer<BalancesDto> {
+    let found = deps.store.balances(deps.account()).await?;
+    let mut sums: BTreeMap<String, Amount> = BTreeMap::new();
+    for ((_, asset), amount) in &found {
+        let sum = sums.entry(asset.to_string()).or_default();
+        *sum = sum.plus(*amount).map_err(StoreError::from)?;
+    }
+    let line = |((account, asset), amount): ((String, desk::id::Asset), Amount)| BalanceDto {
+        account,
+        asset: asset.to_string(),
+        amount: amount.to_string(),
+    };
+    let imbalance = sums.into_iter().map(|(asset, sum)| (asset, sum.to_string())).collect();
+    Ok(Json(BalancesDto { balances: found.into_iter().map(line).collect(), imbalance }))
+}
+
+/// Every market's position.
+#[utoipa::path(get, path = "/v1/positions", responses((status = 200, body = Vec<PositionDto>), (status = 401, body = Problem)))]
+pub(crate) async fn positions<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
+    State(deps): Shared<T, V, Q, C, W>,
+) -> Answer<Vec<PositionDto>> {
+    let state = deps.store.account_state(deps.account()).await?;
+    Ok(Json(state.positions.iter().map(|(symbol, position)| PositionDto::new(symbol, position)).collect()))
+}
+
+const LIMIT: u32 = 50;
+const LIMIT_MAX: u32 = 200;
+
+/// A page's beginning and length.
+fn page(query: Result<Query<PageQuery>, QueryRejection>) -> Result<(Option<String>, u32), Problem> {
+    let Query(query) = query.map_err(|e| Problem::bad_request("query/unknown", e.body_text()))?;
+    let limit = query.limit.map_or(Some(LIMIT), |text| text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n)));
+    let limit = limit.ok_or_else(|| {
+        Problem::unprocessable("limit/range", format!("limit must be a whole number from 1 to {LIMIT_MAX}"))
+    })?;
+    let well_formed = |text: &String| text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#');
+    match query.before {
+        Some(before) if !well_formed(&before) => {
+            Err(Problem::bad_request("cursor/invalid", "`before` must be the `next` of an earlier page"))
+        }
+        before => Ok((before, limit)),
+    }
+}
+
+/// Where the next page begins: at the last place of a full page.
+fn next<T>(places: &[(String, T)], limit: u32) -> Option<String> {
+    let full = places.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    places.last().filter(|_| full).map(|(place, _)| place.clone())
+}
+
+/// The last orders, newest first.
+#[utoipa::path(get, path = "/v1/orders", params(PageQuery), responses((status = 200, body = OrdersDto), (status = 401, body = Problem)))]
+pub(crate) async fn orders<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
+    State(deps): Shared<T, V, Q, C, W>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+) -> Answer<OrdersDto> {
+    let (before, limit) = page(query)?;
+    let found = deps.store.recent_orders(deps.account(), before, limit).await?;
+    let next = next(&found, limit);
+    Ok(Json(OrdersDto { orders: found.iter().map(|(_, order)| OrderDto::from(order)).collect(), next }))
+}
+
+/// The last decisions, newest first.
+#[utoipa::path(get, path = "/v1/decisions", params(PageQuery), responses((status = 200, body = DecisionsDto), (status = 401, body = Problem)))]
+pub(crate) async fn decisions<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
+    State(deps): Shared<T, V, Q, C, W>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+) -> Answer<DecisionsDto> {
+    let (before, limit) = page(query)?;
+    let found = deps.store.recent_decisions(deps.account(), before, limit).await?;
+    let mut lines = Vec::new();
+    for (_, id) in &found {
+        let verdicts = deps.store.verdicts(id).await?;
+        lines.extend(verdicts.iter().filter(|v| v.signal.is_some()).max_by_key(|v| v.attempt).and_then(line));
+    }
+    Ok(Json(DecisionsDto { decisions: lines, next: next(&found, limit) }))
+}
+
+fn line(verdict: &VerdictRow) -> Option<DecisionLineDto> {
+    let signal = verdict.signal.as_ref()?;
+    let outcome = match &verdict.outcome {
+        Outcome::Approved { .. } => "approved".to_owned(),
+        Outcome::Refused { layer } => format!("refused: {}", layer.name()),
+    };
+    Some(DecisionLineDto {
+        id: signal.id.to_string(),
+        decided_at: signal.decided_at.ms(),
+        symbol: signal.symbol.to_string(),
+        leg: verdict.leg.tag(),
+        outcome,
+        because: signal.because.clone(),
+    })
+}
+
+/// A decision with all that led to it and all that followed.
+#[utoipa::path(get, path = "/v1/decisions/{id}", params(("id" = String, Path, description = "the decision's id")),
+    responses((status = 200, body = DecisionDto), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn decision<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
+    State(deps): Shared<T, V, Q, C, W>,
+    Path(id): Path<String>,
+) -> Answer<DecisionDto> {
+    let unknown = || Problem::not_found("decision/not-found", "there is no decision of that id; see /v1/decisions");
+    let id = SignalId::new(id).map_err(|_| unknown())?;
+    let mut found = deps.store.verdicts(&id).await?;
+    // The wish first, then what protects it; attempts in their order.
+    found.sort_by_key(|verdict| (verdict.signal.is_none(), verdict.attempt));
+    let signal: Signal = found.iter().find_map(|verdict| verdict.signal.clone()).ok_or_else(unknown)?;
+    let mut verdicts = Vec::new();
+    for verdict in &found {
+        verdicts.push(match &verdict.outcome {
+            Outcome::Approved { order } => {
+                let fills = deps.store.fills_of(deps.account(), order).await?;
+                VerdictDto::new(verdict, Some(&deps.store.order(order).await?.row), &fills)
+            }
+            Outcome::Refused { .. } => VerdictDto::new(verdict, None, &[]),
+        });
+    }
+    let wish = match &signal.target {
+        Target::Long { stake, stop_distance } => {
+            format!("be long for {stake} {}, with a stop {stop_distance} bp below the entry", deps.config.quote)
+        }
+        Target::Flat => "be flat".to_owned(),
+    };
+    Ok(Json(DecisionDto {
+        id: signal.id.to_string(),
+        strategy: signal.strategy.to_string(),
+        strategy_version: signal.strategy_version,
+        parameters: signal.parameters,
+        symbol: signal.symbol.to_string(),
+        interval: signal.interval.to_string(),
+        bar: signal.bar.ms(),
+        decided_at: signal.decided_at.ms(),
+        close: signal.close.to_string(),
+        wish,
+        because: signal.because,
+        inputs: signal.inputs,
+        verdicts,
+    }))
+}
+
+/// The ledger's transactions, oldest first.
+#[utoipa::path(get, path = "/v1/ledger", responses((status = 200, body = Vec<TransactionDto>), (status = 401, body = Problem)))]
+pub(crate) async fn ledger<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
+    State(deps): Shared<T, V, Q, C, W>,
+) -> Answer<Vec<TransactionDto>> {
+    let found = deps.store.transactions(deps.account()).await?;
+    Ok(Json(found.iter().map(TransactionDto::from).collect()))
+}

@@ -1,0 +1,83 @@
+//! `fill-booking`: the one way into the books.
+//!
+//! 1. Book the fill: fill, postings, position, order, headroom and, for an entry, its stop, in one transaction, keyed by
+//!    the venue's name for the trade.
+//! 2. Send the stop to be placed, unless that is done already.
+//!
+//! A fill of an order that is none of ours, or one that contradicts the books, is buried with its reason, and nothing
+//! new begins until a person or reconciliation has cleared it up.
+
+use boot::config::DeskConfig;
+use boot::{Failure, observe};
+use desk::fill::Fill;
+use desk::message::Message;
+use desk::order::State;
+use desk::port::{Clock, Outgoing, Publish, Table};
+use std::sync::Arc;
+use store::verbs::Booked;
+use store::{Store, StoreError};
+
+/// What the handler works with.
+#[derive(Debug)]
+pub struct Deps<T, Q, C> {
+    /// The books.
+    pub store: Store<T>,
+    /// Where stops go.
+    pub queues: Q,
+    /// The desk's time, for an order's history.
+    pub clock: C,
+    /// What is traded.
+    pub config: Arc<DeskConfig>,
+}
+
+/// How often a booking is repeated when the books move under it.
+const TRIES: u32 = 5;
+
+/// Books a fill.
+///
+/// # Errors
+/// [`Failure::Poison`] for any other message and for a fill that can't be ours; otherwise as the ports.
+pub async fn handle<T: Table, Q: Publish, C: Clock>(deps: &Deps<T, Q, C>, message: &Message) -> Result<(), Failure> {
+    let Message::Fill { fill } = message else {
+        return Err(Failure::poison("this queue takes fills only"));
+    };
+    let booked = match book(deps, fill).await {
+        Ok(booked) => booked,
+        Err(StoreError::Missing { what }) => return refuse(deps, fill, &format!("{what} is none of ours")).await,
+        Err(StoreError::Contradiction(why)) => return refuse(deps, fill, &why).await,
+        Err(error @ (StoreError::Changed | StoreError::Table(_) | StoreError::Row(_) | StoreError::Money(_))) => {
+            return Err(error.into());
+        }
+    };
+    if !booked.before {
+        observe::filled(fill, &booked.order.intent.cause);
+    }
+    match booked.stop {
+        Some(stop) if stop.state == State::Approved => {
+            let (account, symbol, intent) = (fill.account.clone(), fill.symbol.clone(), stop.intent.id);
+            let dedup = intent.to_string();
+            let queue = Message::queue_of_order(false);
+            let message = Message::Order { account, symbol, intent };
+            Ok(deps.queues.publish(Outgoing { queue, message, dedup }).await?)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+async fn book<T: Table, Q, C: Clock>(deps: &Deps<T, Q, C>, fill: &Fill) -> Result<Booked, StoreError> {
+    let market = deps.config.market(&fill.symbol);
+    let market = market.ok_or_else(|| StoreError::Contradiction(format!("{} is not traded here", fill.symbol)))?;
+    for _ in 1..TRIES {
+        match deps.store.book(fill, &market.instrument, deps.clock.now()).await {
+            Err(StoreError::Changed) => {}
+            done => return done,
+        }
+    }
+    deps.store.book(fill, &market.instrument, deps.clock.now()).await
+}
+
+async fn refuse<T: Table, Q, C>(deps: &Deps<T, Q, C>, fill: &Fill, why: &str) -> Result<(), Failure> {
+    let reason = format!("a fill could not be booked: {why}");
+    deps.store.freeze(&fill.account, Some(reason.clone())).await?;
+    Err(Failure::Poison { reason })
+}

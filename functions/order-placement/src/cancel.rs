@@ -1,0 +1,77 @@
+//! Cancelling an order until it is proven.
+
+use crate::record;
+use crate::resolve::{Resolution, resolve};
+use boot::{Failure, observe};
+use desk::order::{Event, Order, State};
+use desk::port::{CancelOutcome, Table, Venue};
+use desk::time::Timestamp;
+use store::{Store, Versioned};
+
+/// How far a cancel has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The order is done, one way or another, and its fills are booked.
+    Done,
+    /// It is not yet; asking again makes sense from then on.
+    NotYet(Option<Timestamp>),
+}
+
+/// Makes sure that an order will not fill any more. One that was never sent is withheld; one whose outcome is not known
+/// is resolved first; one that works is cancelled at the venue, and counts as cancelled when the venue says so.
+///
+/// # Errors
+/// [`Failure::Retry`] if the venue or the store don't answer.
+pub async fn cancel<T: Table, V: Venue>(
+    store: &Store<T>,
+    venue: &V,
+    order: Versioned<Order>,
+    now: Timestamp,
+    why: &str,
+) -> Result<Cancelled, Failure> {
+    let order = match order.row.state {
+        State::Approved => {
+            let settled = store.settle(order, Event::Withhold, now, &format!("withheld: {why}"), None).await?;
+            observe::moved(&settled.order.row, why);
+            return Ok(Cancelled::Done);
+        }
+        State::Claimed | State::Unknown => match resolve(store, venue, order, now).await? {
+            Resolution::Known(order) => *order,
+            Resolution::AskAgain(at) => return Ok(Cancelled::NotYet(Some(at))),
+        },
+        State::Open => order,
+        State::Filled | State::Rejected | State::Cancelled | State::Expired | State::NotPlaced => {
+            return Ok(Cancelled::Done);
+        }
+    };
+    if order.row.state.is_terminal() {
+        return Ok(Cancelled::Done);
+    }
+    let intent = order.row.intent.clone();
+    match venue.cancel(&intent.account, &intent.symbol, &intent.id).await {
+        CancelOutcome::Done(fact) => {
+            let order = record::fact(store, order, &fact, now).await?;
+            // Not terminal yet means that fills are on their way to be booked.
+            Ok(if order.row.state.is_terminal() { Cancelled::Done } else { Cancelled::NotYet(None) })
+        }
+        CancelOutcome::Unknown(_) => Ok(Cancelled::NotYet(None)),
+    }
+}
+
+/// Records what the venue says about an open order that it no longer lists.
+///
+/// # Errors
+/// [`Failure::Retry`] if the venue or the store don't answer.
+pub async fn look_again<T: Table, V: Venue>(
+    store: &Store<T>,
+    venue: &V,
+    order: Versioned<Order>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let intent = &order.row.intent;
+    let found = venue.by_client_id(&intent.account, &intent.symbol, &intent.id).await?;
+    if let desk::port::Lookup::Found(fact) = found {
+        record::fact(store, order, &fact, now).await?;
+    }
+    Ok(())
+}

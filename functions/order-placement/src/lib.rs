@@ -1,0 +1,188 @@
+//! `order-placement`: places approved orders, once, and finds out what became of them.
+//!
+//! The procedure, in the order in which it must happen (reliability, "placing an order"):
+//!
+//! ```text
+//! clear    an order that closes a position first cancels the stops that rest on it, and waits until the venue says so
+//! claim    approved → claimed, on the condition that nobody else has and that the kill switch is still as it was read
+//! post     only by the invocation that won the claim, only until `posted_by`, once
+//! record   a fact moves the order; anything that is not clear makes it unknown
+//! resolve  ask by client id; not found after deadline and grace, at two sources: not placed
+//! again?   a new wish is a new intent with a new id, judged by risk: never a second POST
+//! ```
+//!
+//! Reconciliation and the kill switch resolve and cancel through the same functions: there is one procedure.
+
+mod cancel;
+mod record;
+mod resolve;
+
+pub use cancel::{Cancelled, cancel, look_again};
+pub use resolve::{Resolution, resolve};
+
+use boot::{Failure, observe};
+use desk::id::{InvocationId, Symbol};
+use desk::message::Message;
+use desk::order::{Claimed, Event, Leg, Order, State};
+use desk::port::{Clock, Outgoing, PlaceOutcome, Publish, Table, Venue};
+use store::verbs::ClaimAnswer;
+use store::{Store, Versioned};
+
+/// What the handler works with.
+#[derive(Debug)]
+pub struct Deps<T, V, Q, C> {
+    /// The books.
+    pub store: Store<T>,
+    /// Where orders are placed.
+    pub venue: V,
+    /// Where renewed wishes go.
+    pub queues: Q,
+    /// The desk's time, against which the gap between claim and POST is held.
+    pub clock: C,
+}
+
+/// Places an order, or finds out what became of it.
+///
+/// # Errors
+/// [`Failure::Retry`] while the order's outcome is not known, with the time at which it can be; otherwise as the ports.
+pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    message: &Message,
+    invocation: &InvocationId,
+) -> Result<(), Failure> {
+    let Message::Order { intent, .. } = message else {
+        return Err(Failure::poison("this queue takes orders only"));
+    };
+    let order = deps.store.order(intent).await?;
+    match order.row.state {
+        State::Approved => place(deps, order, invocation).await,
+        State::Claimed | State::Unknown => settle_unknown(deps, order).await,
+        State::NotPlaced => again(deps, &order.row).await,
+        State::Open | State::Filled | State::Rejected | State::Cancelled | State::Expired => Ok(()),
+    }
+}
+
+async fn place<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    order: Versioned<Order>,
+    invocation: &InvocationId,
+) -> Result<(), Failure> {
+    if let Some(reason) = not_ready(deps, &order.row).await? {
+        return withhold(deps, order, &reason).await;
+    }
+    match deps.store.claim(&order, invocation.clone(), deps.clock.now(), deps.venue.timing()).await? {
+        ClaimAnswer::Won(claimed, version) => post(deps, *claimed, version).await,
+        ClaimAnswer::Killed => withhold(deps, order, "the kill switch").await,
+        ClaimAnswer::Lost => Err(Failure::retry("somebody else has claimed the order")),
+    }
+}
+
+/// POSTs and records. From here on the order is never POSTed again, whatever happens.
+async fn post<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    claimed: Claimed,
+    version: u64,
+) -> Result<(), Failure> {
+    if !claimed.may_leave(deps.clock.now()) {
+        let order = Versioned { row: claimed.into_order(), version };
+        let why = "not sent: too long after its claim";
+        let settled = deps.store.settle(order, Event::ProveAbsent, deps.clock.now(), why, None).await?;
+        return again(deps, &settled.order.row).await;
+    }
+    let outcome = deps.venue.place(&claimed).await;
+    let unknown = matches!(outcome, PlaceOutcome::Unknown(_));
+    let order = Versioned { row: claimed.into_order(), version };
+    let order = record::outcome(&deps.store, order, outcome, deps.clock.now()).await?;
+    if unknown { settle_unknown(deps, order).await } else { Ok(()) }
+}
+
+async fn settle_unknown<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    order: Versioned<Order>,
+) -> Result<(), Failure> {
+    let id = order.row.intent.id.clone();
+    match resolve(&deps.store, &deps.venue, order, deps.clock.now()).await? {
+        Resolution::Known(order) if order.row.state == State::NotPlaced => again(deps, &order.row).await,
+        Resolution::Known(_) => Ok(()),
+        Resolution::AskAgain(at) => Err(Failure::retry_at(at, format!("the outcome of order {id} is not known yet"))),
+    }
+}
+
+/// Why an order must not be sent, if it must not. An order that closes a position clears the way first: its stops are
+/// cancelled, and what they filled in the meantime is booked.
+async fn not_ready<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    order: &Order,
+) -> Result<Option<String>, Failure> {
+    let intent = &order.intent;
+    match intent.leg {
+        Leg::Entry | Leg::Stop(_) => return Ok(None),
+        Leg::Exit | Leg::Flatten => {}
+    }
+    let permitted = deps.store.kill_state(&intent.account).await?.is_some_and(|kill| kill.row.permits(&intent.leg));
+    if !permitted {
+        // Before anything is cancelled: a kill keeps the stops.
+        return Ok(Some("the kill switch".to_owned()));
+    }
+    clear_stops(deps, order, &intent.symbol).await?;
+    let held = deps.store.position(&intent.account, &intent.symbol).await?.quantity;
+    let wanted = intent.quantity.amount().map_err(|e| Failure::poison(e.to_string()))?;
+    Ok((held < wanted).then(|| format!("{held} is held, less than the {wanted} it would sell")))
+}
+
+async fn clear_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    order: &Order,
+    symbol: &Symbol,
+) -> Result<(), Failure> {
+    for stop in deps.store.working_orders(&order.intent.account, Some(symbol)).await? {
+        if !stop.row.intent.leg.protects() {
+            continue;
+        }
+        let id = stop.row.intent.id.clone();
+        let why = "its position is being closed";
+        match cancel(&deps.store, &deps.venue, stop, deps.clock.now(), why).await? {
+            Cancelled::Done => {}
+            Cancelled::NotYet(at) => {
+                return Err(Failure::Retry { not_before: at, reason: format!("stop {id} is not cancelled yet") });
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn withhold<T: Table, V, Q, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    order: Versioned<Order>,
+    why: &str,
+) -> Result<(), Failure> {
+    let why = format!("withheld: {why}");
+    let settled = deps.store.settle(order, Event::Withhold, deps.clock.now(), &why, None).await?;
+    observe::moved(&settled.order.row, &why);
+    Ok(())
+}
+
+/// After a proven absence the wish is asked again, as a new intent. What was withheld was never asked, and is not.
+async fn again<T: Table, V, Q: Publish, C: Clock>(deps: &Deps<T, V, Q, C>, lost: &Order) -> Result<(), Failure> {
+    if lost.claim.is_none() {
+        return Ok(());
+    }
+    let intent = &lost.intent;
+    let attempt = intent.attempt + 1;
+    let (account, symbol) = (intent.account.clone(), intent.symbol.clone());
+    let outgoing = match desk::risk::renew(intent, intent.quantity, attempt) {
+        Some(approval) => {
+            let order = deps.store.add_protection(&approval, deps.clock.now()).await?;
+            let id = order.intent.id;
+            let queue = Message::queue_of_order(intent.leg.adds_risk());
+            Outgoing { queue, dedup: id.to_string(), message: Message::Order { account, symbol, intent: id } }
+        }
+        None => {
+            let signal = intent.cause.clone();
+            let dedup = format!("{signal}#{attempt}");
+            let message = Message::Signal { account, symbol, signal, attempt };
+            Outgoing { queue: desk::message::QueueName::Signals, message, dedup }
+        }
+    };
+    Ok(deps.queues.publish(outgoing).await?)
+}

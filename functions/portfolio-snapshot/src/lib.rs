@@ -1,0 +1,33 @@
+//! `portfolio-snapshot`: every five minutes, what the account is worth at the last stored closes. A snapshot is computed
+//! from the ledger and the candles; losing one loses nothing.
+
+use boot::Failure;
+use boot::config::DeskConfig;
+use boot::event::Scheduled;
+use desk::port::{Clock, Table};
+use std::sync::Arc;
+use store::Store;
+use store::rows::SnapshotRow;
+
+/// What the handler works with.
+#[derive(Debug)]
+pub struct Deps<T, C> {
+    /// The books.
+    pub store: Store<T>,
+    /// The market's time.
+    pub clock: C,
+    /// What is traded.
+    pub config: Arc<DeskConfig>,
+}
+
+/// Values the account and stores what it found.
+///
+/// # Errors
+/// As the ports.
+pub async fn handle<T: Table, C: Clock>(deps: &Deps<T, C>, _: &Scheduled) -> Result<SnapshotRow, Failure> {
+    let DeskConfig { account, quote, .. } = deps.config.as_ref();
+    let valuation = deps.store.valuation(account, quote, deps.config.priced()).await?;
+    let snapshot = SnapshotRow { at: deps.clock.now(), valuation };
+    deps.store.add_snapshot(account, &snapshot).await?;
+    Ok(snapshot)
+}

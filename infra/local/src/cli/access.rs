@@ -1,0 +1,105 @@
+//! Reaching a desk: through its API when it runs, through the same routes in this process when it rests.
+
+use crate::desk::clock::DeskClock;
+use crate::desk::feed::Feed;
+use crate::desk::queues::Queues;
+use crate::desk::wiring::{Desk, Parts};
+use crate::embedded::Shelves;
+use crate::embedded::queue::Queue;
+use crate::folder::{self, Folder};
+use anyhow::{Context, bail};
+use axum::body::Body;
+use axum::http::{Method, Request};
+use desk::time::Timestamp;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+/// A desk that can be asked.
+pub(super) enum Access {
+    /// It runs.
+    Running { client: reqwest::Client, base: String, token: String },
+    /// It rests, and is opened by this process.
+    AtRest { desk: Box<Desk>, folder: Box<Folder>, router: axum::Router, token: String },
+}
+
+impl Access {
+    /// Finds the desk of a folder.
+    pub(super) async fn to(path: &Path) -> anyhow::Result<Self> {
+        if let Some((endpoint, token)) = folder::running(path) {
+            let base = format!("http://127.0.0.1:{}", endpoint.port);
+            let client = reqwest::Client::builder().no_proxy().build()?;
+            return Ok(Self::Running { client, base, token });
+        }
+        let folder = Folder::existing(path)?;
+        let desk = open_at_rest(&folder).await?;
+        let token = folder.token()?;
+        let router = api::router(Arc::new(desk.api(&token)));
+        Ok(Self::AtRest { desk: Box::new(desk), folder: Box::new(folder), router, token })
+    }
+
+    /// Asks a route.
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// Tells a route.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let text = body.map(Value::to_string).unwrap_or_default();
+        let (status, answer) = match self {
+            Self::Running { client, base, token } => {
+                let request = client
+                    .request(method, format!("{base}{path}"))
+                    .header("authorization", format!("Bearer {token}"))
+                    .header("content-type", "application/json")
+                    .body(text);
+                let response = request.send().await.context("the running desk does not answer")?;
+                (response.status().as_u16(), response.bytes().await?)
+            }
+            Self::AtRest { router, token, .. } => {
+                let request = Request::builder()
+                    .method(method)
+                    .uri(path)
+                    .header("authorization", format!("Bearer {token}"))
+                    .header("content-type", "application/json")
+                    .body(Body::from(text))?;
+                let response = router.clone().oneshot(request).await?;
+                (response.status().as_u16(), response.into_body().collect().await?.to_bytes())
+            }
+        };
+        let value: Value = serde_json::from_slice(&answer).context("the desk's answer is no JSON")?;
+        if status >= 400 {
+            bail!("{}", value.get("detail").and_then(Value::as_str).unwrap_or("the desk refused, and did not say why"));
+        }
+        Ok(value)
+    }
+}
+
+/// Opens the books of a folder at rest and wires the desk, without a market.
+pub(super) async fn open_at_rest(folder: &Folder) -> anyhow::Result<Desk> {
+    let config = folder.run().config.clone();
+    let strategy = config.check()?;
+    let (clock, market_clock) = DeskClock::starting_at(Timestamp::from_ms(0));
+    let table = Arc::new(Shelves::open(folder.path())?);
+    let queue = Arc::new(Queue::open(&folder.path().join("queue.db"))?);
+    let queues = Queues::new(queue, clock.clone())?;
+    let feed = Feed::recorded(Vec::new(), market_clock.clone());
+    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, feed };
+    let store = store::Store::new(parts.table.clone());
+    if store.account(&parts.config.account).await?.is_none() {
+        bail!("{}: the desk in this folder has never begun; begin it with `ballast up`", folder.path().display());
+    }
+    for market in &parts.config.markets {
+        let last = store.last_candle(&market.instrument.symbol, market.interval).await?;
+        if let Some(bar) = last {
+            parts.clock.market_moves(bar.close_time(market.interval));
+        }
+    }
+    Ok(Desk::wire(parts, Timestamp::from_ms(0)).await?)
+}

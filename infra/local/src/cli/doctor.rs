@@ -1,0 +1,182 @@
+//! `doctor`: checks that can fail, each with what to do about it.
+
+use super::Where;
+use super::access::{Access, open_at_rest};
+use super::show::{list, text};
+use super::up::say;
+use crate::desk::wiring::Desk;
+use crate::folder::{self, Folder};
+use anyhow::bail;
+use desk::money::Amount;
+use desk::order::{Order, State};
+use desk::position::Position;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// One check's outcome.
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+fn found(check: &'static str, ok: bool, detail: impl Into<String>) -> Finding {
+    Finding { check, ok, detail: detail.into() }
+}
+
+pub(super) async fn run(at: &Where) -> anyhow::Result<()> {
+    let path = at.folder()?;
+    let findings = if folder::running(&path).is_some() {
+        through_api(&Access::to(&path).await?).await?
+    } else {
+        let folder = Folder::existing(&path)?;
+        in_books(&open_at_rest(&folder).await?).await?
+    };
+    let faults = findings.iter().filter(|finding| !finding.ok).count();
+    if at.json {
+        say(false, &serde_json::to_string(&json!({"findings": findings, "faults": faults}))?);
+    } else {
+        for Finding { check, ok, detail } in &findings {
+            say(false, &format!("{} {check:14} {detail}", if *ok { "ok   " } else { "FAULT" }));
+        }
+    }
+    if faults > 0 {
+        bail!("{faults} of {} checks found a fault", findings.len());
+    }
+    Ok(())
+}
+
+/// What can be seen of a desk that runs.
+async fn through_api(access: &Access) -> anyhow::Result<Vec<Finding>> {
+    let health = access.get("/healthz").await?;
+    let balances = access.get("/v1/balances").await?;
+    let portfolio = access.get("/v1/portfolio").await?;
+    let orders = access.get("/v1/orders?limit=200").await?;
+    let even = balances.get("imbalance").and_then(Value::as_object).is_some_and(|s| s.values().all(|v| v == "0"));
+    let unknown = list(&orders, "orders").iter().filter(|order| text(order, "state") == "unknown").count();
+    let frozen = portfolio.get("frozen").and_then(Value::as_str);
+    Ok(vec![
+        found("desk", text(&health, "status") == "ok", "it runs and answers (stop it for the checks of its files)"),
+        found("ledger", even, "every asset's balances add up to zero"),
+        found("orders", unknown == 0, format!("{unknown} of the last 200 with an unknown outcome")),
+        found("reconciled", frozen.is_none(), frozen.unwrap_or("books and venue agree")),
+    ])
+}
+
+/// Everything that can be checked of a desk at rest.
+async fn in_books(desk: &Desk) -> anyhow::Result<Vec<Finding>> {
+    let account = &desk.config.account;
+    let queue = desk.queues.queue();
+    let mut findings = Vec::new();
+    let intact = queue.check();
+    findings.push(found(
+        "queues",
+        intact.is_ok(),
+        intact.map_or_else(|e| e.to_string(), |()| "intact, every message accounted for".to_owned()),
+    ));
+    let counts = queue.counts()?;
+    let dead: u64 = counts.values().map(|counts| counts.dead).sum();
+    let letters: Vec<String> =
+        queue.dead_letters(3)?.into_iter().map(|l| format!("{}: {}", l.queue, l.reason)).collect();
+    findings.push(found(
+        "dead letters",
+        dead == 0,
+        if dead == 0 { "none".to_owned() } else { format!("{dead}, the last: {}", letters.join("; ")) },
+    ));
+    findings.extend(ledger(desk).await?);
+    findings.push(positions(desk).await?);
+    findings.push(headroom(desk).await?);
+    let unknown = desk.store.all_orders(account).await?.iter().filter(|o| o.state == State::Unknown).count();
+    findings.push(found("orders", unknown == 0, format!("{unknown} with an unknown outcome")));
+    let state = desk.store.account_state(account).await?;
+    let frozen = state.frozen.clone();
+    findings.push(found("reconciled", frozen.is_none(), frozen.unwrap_or_else(|| "books and venue agree".to_owned())));
+    let killed = state.kill.as_ref().is_none_or(|kill| kill.row.is_killed());
+    findings.push(found("kill switch", state.kill.is_some(), if killed { "killed" } else { "live" }));
+    Ok(findings)
+}
+
+/// The chain of hashes, and the balances against the sum of all postings.
+async fn ledger(desk: &Desk) -> anyhow::Result<Vec<Finding>> {
+    let account = &desk.config.account;
+    let rows = desk.store.transactions(account).await?;
+    let mut previous = String::new();
+    let mut broken = None;
+    let mut sums: BTreeMap<(String, String), Amount> = BTreeMap::new();
+    for row in &rows {
+        if row.previous != previous || row.hash != row.transaction.chained(&previous) {
+            broken.get_or_insert(row.seq);
+        }
+        previous.clone_from(&row.hash);
+        for p in &row.transaction.postings {
+            let sum = sums.entry((p.account.to_string(), p.asset.to_string())).or_default();
+            *sum = sum.plus(p.amount)?;
+        }
+    }
+    let balances = desk.store.balances(account).await?;
+    let stored: BTreeMap<(String, String), Amount> =
+        balances.into_iter().map(|((of, asset), amount)| ((of, asset.to_string()), amount)).collect();
+    let mut per_asset: BTreeMap<&str, Amount> = BTreeMap::new();
+    for ((_, asset), amount) in &stored {
+        let sum = per_asset.entry(asset).or_default();
+        *sum = sum.plus(*amount)?;
+    }
+    let chain = broken
+        .map_or_else(|| format!("{} transactions, unbroken", rows.len()), |seq| format!("broken at transaction {seq}"));
+    Ok(vec![
+        found("hash chain", broken.is_none(), chain),
+        found("ledger", per_asset.values().all(|sum| sum.is_zero()), "every asset's balances add up to zero"),
+        found("balances", stored == sums, "the balances are the sums of the postings"),
+    ])
+}
+
+/// Every position against the fold of its fills.
+async fn positions(desk: &Desk) -> anyhow::Result<Finding> {
+    let account = &desk.config.account;
+    let fills = desk.store.fills(account).await?;
+    for (symbol, position) in desk.store.account_state(account).await?.positions {
+        // Fills are keyed by symbol and trade: the paper venue numbers its trades in order.
+        let folded = Position::of(fills.iter().filter(|fill| fill.symbol == symbol))?;
+        if folded != position {
+            return Ok(found("positions", false, format!("{symbol} is not the fold of its fills")));
+        }
+    }
+    Ok(found("positions", true, format!("each is the fold of its fills ({} fills)", fills.len())))
+}
+
+/// limit = headroom + reserved + held, for slots and every market's exposure; cash = free + reserved.
+async fn headroom(desk: &Desk) -> anyhow::Result<Finding> {
+    let account = &desk.config.account;
+    let state = desk.store.account_state(account).await?;
+    let profile = &state.account.profile;
+    let working: Vec<Order> = desk.store.working_orders(account, None).await?.into_iter().map(|o| o.row).collect();
+    let mut slots = state.slots;
+    let mut cash = state.cash;
+    for order in &working {
+        cash = cash.plus(order.reserved.cash)?;
+        slots = if order.reserved.slot { slots.plus(Amount::ONE)? } else { slots };
+    }
+    for _ in state.positions.values().filter(|position| position.is_open()) {
+        slots = slots.plus(Amount::ONE)?;
+    }
+    let held = desk.store.holdings(account).await?.get(&desk.config.quote).copied().unwrap_or_default();
+    if cash != held {
+        return Ok(found("headroom", false, format!("free and reserved cash come to {cash}, the ledger holds {held}")));
+    }
+    if slots != Amount::whole(profile.max_open_positions) {
+        return Ok(found("headroom", false, format!("free, reserved and taken positions come to {slots}")));
+    }
+    for (symbol, left) in &state.exposure {
+        let mut sum = *left;
+        for order in working.iter().filter(|order| order.intent.symbol == *symbol) {
+            sum = sum.plus(order.reserved.exposure)?;
+        }
+        sum = sum.plus(state.positions.get(symbol).map_or(Amount::ZERO, |position| position.cost))?;
+        if sum != profile.max_position {
+            return Ok(found("headroom", false, format!("{symbol}: free, reserved and held exposure come to {sum}")));
+        }
+    }
+    Ok(found("headroom", true, "every limit is what is free, reserved and held together"))
+}

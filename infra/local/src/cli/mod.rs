@@ -1,0 +1,112 @@
+//! The operator's command line. Every verb prints a table for people, or one JSON object with `--json`, and exits with
+//! a status other than zero when it fails, saying why and what to do.
+
+mod access;
+mod backup;
+mod doctor;
+mod explain;
+mod load;
+mod progress;
+mod show;
+mod switch;
+mod up;
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A self-hosted, risk-first crypto trading desk. Paper trading is the default.
+#[derive(Debug, Parser)]
+#[command(name = "ballast", version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the whole desk: embedded store, queues, schedules, API, and a market, on paper
+    Up(Box<up::UpArguments>),
+    /// What the account is worth
+    Portfolio(Where),
+    /// What is held in each market
+    Positions(Where),
+    /// The last orders; or settle one whose outcome only a person knows
+    Orders(show::OrdersArguments),
+    /// The last decisions; with an ID, why one was taken or refused
+    Decisions(show::DecisionsArguments),
+    /// The ledger's balances; with --transactions, its transactions
+    Ledger(show::LedgerArguments),
+    /// Stop trading: cancel what adds risk and keep protective stops
+    Kill(switch::KillArguments),
+    /// Ask to trade again: takes effect after a delay, or when a second person asks
+    Unkill(switch::UnkillArguments),
+    /// Copy a desk's data into a folder
+    Backup(backup::BackupArguments),
+    /// Make a data folder from a backup
+    Restore(backup::RestoreArguments),
+    /// Check a desk: files, ledger, headroom, orders, dead letters
+    Doctor(Where),
+}
+
+/// Which desk, and how to answer.
+#[derive(Debug, Clone, Args)]
+struct Where {
+    /// The desk's data folder [default: the one used last]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Answer with one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The folder below which data folders are made unless one is named.
+const BASE: &str = "ballast-data";
+
+/// The data folder used last.
+fn last_used() -> anyhow::Result<PathBuf> {
+    let path = PathBuf::from(BASE).join("current");
+    let named = std::fs::read_to_string(&path).map_err(|_| {
+        anyhow::anyhow!("there is no desk here yet: begin one with `ballast up`, or name its folder with --data-dir")
+    })?;
+    Ok(PathBuf::from(named.trim()))
+}
+
+impl Where {
+    fn folder(&self) -> anyhow::Result<PathBuf> {
+        self.data_dir.clone().map_or_else(last_used, Ok)
+    }
+}
+
+/// Runs a verb and says how it went.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::anyhow!("the runtime can't be started: {error}")),
+    };
+    let done = runtime.block_on(async {
+        match arguments.verb {
+            Verb::Up(arguments) => up::run(*arguments).await,
+            Verb::Portfolio(at) => show::portfolio(&at).await,
+            Verb::Positions(at) => show::positions(&at).await,
+            Verb::Orders(arguments) => show::orders(&arguments).await,
+            Verb::Decisions(arguments) => show::decisions(&arguments).await,
+            Verb::Ledger(arguments) => show::ledger(&arguments).await,
+            Verb::Kill(arguments) => switch::kill(&arguments).await,
+            Verb::Unkill(arguments) => switch::unkill(&arguments).await,
+            Verb::Backup(arguments) => backup::backup(&arguments).await,
+            Verb::Restore(arguments) => backup::restore(&arguments),
+            Verb::Doctor(at) => doctor::run(&at).await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("ballast: {error}");
+    ExitCode::FAILURE
+}

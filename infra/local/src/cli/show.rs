@@ -1,0 +1,205 @@
+//! The verbs that show something.
+
+use super::Where;
+use super::access::Access;
+use super::explain::explain;
+use super::up::say;
+use clap::{Args, Subcommand};
+use desk::time::Timestamp;
+use serde_json::{Value, json};
+
+#[derive(Debug, Args)]
+pub(super) struct OrdersArguments {
+    #[command(flatten)]
+    at: Where,
+    /// How many of the last orders
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+    #[command(subcommand)]
+    verb: Option<OrdersVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum OrdersVerb {
+    /// Settle an order whose outcome is unknown and of which you know that it was never placed
+    Resolve {
+        /// The order's id
+        id: String,
+        /// How you know
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+        #[command(flatten)]
+        at: Where,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DecisionsArguments {
+    /// Explain this decision
+    id: Option<String>,
+    #[command(flatten)]
+    at: Where,
+    /// How many of the last decisions
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LedgerArguments {
+    /// Show the transactions instead of the balances
+    #[arg(long)]
+    transactions: bool,
+    #[command(flatten)]
+    at: Where,
+}
+
+/// A field's text, whatever its type.
+pub(super) fn text(value: &Value, field: &str) -> String {
+    match value.get(field) {
+        Some(Value::String(text)) => text.clone(),
+        None | Some(Value::Null) => "-".to_owned(),
+        Some(other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_))) => other.to_string(),
+    }
+}
+
+/// A field that is an instant.
+pub(super) fn instant(value: &Value, field: &str) -> String {
+    value.get(field).and_then(Value::as_i64).map_or_else(|| "-".to_owned(), |ms| Timestamp::from_ms(ms).to_string())
+}
+
+/// A field that is a list.
+pub(super) fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    value.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Prints rows under their heads, each column as wide as its widest text.
+pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain(heads.get(column).map(|head| head.len())).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let line = |cells: Vec<&str>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    say(false, &line(heads.to_vec()));
+    for row in rows {
+        say(false, &line(row.iter().map(String::as_str).collect()));
+    }
+}
+
+fn print_json(value: &Value) -> anyhow::Result<()> {
+    say(false, &serde_json::to_string(value)?);
+    Ok(())
+}
+
+pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
+    let found = Access::to(&at.folder()?).await?.get("/v1/portfolio").await?;
+    if at.json {
+        return print_json(&found);
+    }
+    let quote = text(&found, "quote");
+    say(false, &format!("{} account {}", text(&found, "mode").to_uppercase(), text(&found, "account")));
+    for (label, field) in [("equity", "equity"), ("profit", "profit"), ("cash", "cash"), ("free cash", "free_cash")] {
+        say(false, &format!("{label:10} {} {quote}", text(&found, field)));
+    }
+    if let Some(reason) = found.get("frozen").and_then(Value::as_str) {
+        say(false, &format!("FROZEN     no new risk: {reason}"));
+    }
+    let row = |v: &Value| ["asset", "quantity", "price", "worth"].map(|field| text(v, field)).to_vec();
+    let rows: Vec<Vec<String>> = list(&found, "assets").iter().map(row).collect();
+    if !rows.is_empty() {
+        say(false, "");
+        table(&["asset", "quantity", "price", "worth"], &rows);
+    }
+    Ok(())
+}
+
+pub(super) async fn positions(at: &Where) -> anyhow::Result<()> {
+    let found = Access::to(&at.folder()?).await?.get("/v1/positions").await?;
+    if at.json {
+        return print_json(&found);
+    }
+    let fields = ["symbol", "quantity", "cost", "realised", "fees", "round_trips"];
+    let row = |v: &Value| fields.iter().map(|f| text(v, f)).chain([instant(v, "opened_at")]).collect();
+    let rows: Vec<Vec<String>> = found.as_array().map_or(&[][..], Vec::as_slice).iter().map(row).collect();
+    table(&["symbol", "quantity", "cost", "realised", "fees", "closed", "open since"], &rows);
+    Ok(())
+}
+
+pub(super) async fn orders(arguments: &OrdersArguments) -> anyhow::Result<()> {
+    if let Some(OrdersVerb::Resolve { id, evidence, at }) = &arguments.verb {
+        let body = json!({"evidence": evidence});
+        let order = Access::to(&at.folder()?).await?.post(&format!("/v1/orders/{id}/resolve"), &body).await?;
+        if at.json {
+            return print_json(&order);
+        }
+        say(false, &format!("order {id} is settled as {}", text(&order, "state")));
+        return Ok(());
+    }
+    let path = format!("/v1/orders?limit={}", arguments.limit);
+    let found = Access::to(&arguments.at.folder()?).await?.get(&path).await?;
+    if arguments.at.json {
+        return print_json(&found);
+    }
+    let fields = ["symbol", "leg", "side", "quantity", "filled", "trigger", "state", "id"];
+    let row = |v: &Value| [instant(v, "decided_at")].into_iter().chain(fields.iter().map(|f| text(v, f))).collect();
+    let rows: Vec<Vec<String>> = list(&found, "orders").iter().map(row).collect();
+    table(&["decided", "symbol", "leg", "side", "quantity", "filled", "trigger", "state", "id"], &rows);
+    Ok(())
+}
+
+pub(super) async fn decisions(arguments: &DecisionsArguments) -> anyhow::Result<()> {
+    let access = Access::to(&arguments.at.folder()?).await?;
+    if let Some(id) = &arguments.id {
+        let found = access.get(&format!("/v1/decisions/{id}")).await?;
+        return if arguments.at.json {
+            print_json(&found)
+        } else {
+            explain(&found);
+            Ok(())
+        };
+    }
+    let found = access.get(&format!("/v1/decisions?limit={}", arguments.limit)).await?;
+    if arguments.at.json {
+        return print_json(&found);
+    }
+    let fields = ["symbol", "leg", "outcome", "id"];
+    let row = |v: &Value| [instant(v, "decided_at")].into_iter().chain(fields.iter().map(|f| text(v, f))).collect();
+    let rows: Vec<Vec<String>> = list(&found, "decisions").iter().map(row).collect();
+    table(&["decided", "symbol", "leg", "outcome", "id"], &rows);
+    say(false, "\nballast decisions ID tells why");
+    Ok(())
+}
+
+pub(super) async fn ledger(arguments: &LedgerArguments) -> anyhow::Result<()> {
+    let access = Access::to(&arguments.at.folder()?).await?;
+    if arguments.transactions {
+        let found = access.get("/v1/ledger").await?;
+        if arguments.at.json {
+            return print_json(&found);
+        }
+        let mut rows = Vec::new();
+        for transaction in found.as_array().map_or(&[][..], Vec::as_slice) {
+            for posting in list(transaction, "postings") {
+                let head = [text(transaction, "seq"), instant(transaction, "at"), text(transaction, "cause")];
+                let line = ["account", "asset", "amount"].map(|f| text(posting, f));
+                rows.push(head.into_iter().chain(line).collect());
+            }
+        }
+        table(&["tx", "at", "cause", "account", "asset", "amount"], &rows);
+        return Ok(());
+    }
+    let found = access.get("/v1/balances").await?;
+    if arguments.at.json {
+        return print_json(&found);
+    }
+    let row = |v: &Value| ["account", "asset", "amount"].map(|f| text(v, f)).to_vec();
+    let rows: Vec<Vec<String>> = list(&found, "balances").iter().map(row).collect();
+    table(&["account", "asset", "amount"], &rows);
+    for (asset, sum) in found.get("imbalance").and_then(Value::as_object).into_iter().flatten() {
+        say(false, &format!("sum of {asset}: {}", sum.as_str().unwrap_or("-")));
+    }
+    Ok(())
+}

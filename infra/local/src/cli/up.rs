@@ -1,0 +1,269 @@
+//! `ballast up`: the whole desk in one process.
+
+use super::BASE;
+use super::load::{Loaded, Market, load};
+use super::progress::{Progress, summary};
+use crate::desk::clock::DeskClock;
+use crate::desk::driver::Driver;
+use crate::desk::feed::Feed;
+use crate::desk::queues::Queues;
+use crate::desk::wiring::{Desk, Parts};
+use crate::embedded::Shelves;
+use crate::embedded::queue::Queue;
+use crate::folder::{self, Folder, Run};
+use crate::report;
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+/// Which market, when none is replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MarketName {
+    /// The built-in simulated market
+    Sim,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UpArguments {
+    /// Replay recorded bars: CSV files, plain or gzip, with the columns timestamp_ms,open,high,low,close,volume; the
+    /// symbol comes from a name like venue_SYMBOL_1h_from_to.csv.gz, or is given as SYMBOL=FILE
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) replay: Vec<String>,
+    /// The market when nothing is replayed
+    #[arg(long, value_enum, default_value = "sim", conflicts_with = "replay")]
+    pub(super) market: MarketName,
+    /// The simulated market's seed [default: 1]
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// End the simulated market after so many bars
+    #[arg(long, value_name = "N")]
+    pub(super) bars: Option<u64>,
+    /// Market time over wall time; 0 is as fast as the desk can [default: 240 simulated, 0 replayed]
+    #[arg(long, value_name = "N")]
+    pub(super) speed: Option<u32>,
+    /// Stop when the market ends, instead of staying up
+    #[arg(long)]
+    pub(super) until_end: bool,
+    /// The strategy
+    #[arg(long, default_value = "ema-cross")]
+    pub(super) strategy: String,
+    /// A parameter of the strategy, as name=value; may be repeated
+    #[arg(long, value_name = "K=V")]
+    pub(super) param: Vec<String>,
+    /// The opening cash, in quote units
+    #[arg(long, default_value = "1000000")]
+    pub(super) cash: String,
+    /// What an entry spends, in quote units
+    #[arg(long, default_value = "1000")]
+    pub(super) stake: String,
+    /// The paper venue's fee, in basis points of each fill
+    #[arg(long, value_name = "F", default_value = "10")]
+    pub(super) fee_bps: String,
+    /// How far paper fills are moved against the trader, in basis points
+    #[arg(long, value_name = "S", default_value = "0")]
+    pub(super) slippage_bps: String,
+    /// The share of a bar's volume that one paper order may take, in basis points [default: all it wants]
+    #[arg(long, value_name = "P")]
+    pub(super) participation_bps: Option<String>,
+    /// The step of prices, for all files or as SYMBOL:0.01; may be repeated [default: 0.01]
+    #[arg(long)]
+    pub(super) tick: Vec<String>,
+    /// The step of quantities, for all files or as SYMBOL:0.01; may be repeated [default: 0.00001]
+    #[arg(long)]
+    pub(super) lot: Vec<String>,
+    /// The risk profile: careful, or reference (whose limits don't bind)
+    #[arg(long, value_name = "PROFILE", default_value = "careful")]
+    pub(super) risk: String,
+    /// Where the desk's data lies [default: a folder of the run's own below ballast-data]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// The API's port on loopback [default: 8080, any free one with --until-end]
+    #[arg(long, env = "PORT")]
+    pub(super) port: Option<u16>,
+    /// Print one JSON object at the end, and nothing else
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Say at the end where the time went, by handler
+    #[arg(long)]
+    pub(super) timings: bool,
+}
+
+const PORT: u16 = 8080;
+const SIM_SPEED: u32 = 240;
+/// How many bars of a simulated market are played at once, so that a new desk has something to show.
+const WARM_UP_BARS: u64 = 1500;
+
+pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
+    let began = Instant::now();
+    if arguments.until_end && arguments.replay.is_empty() && arguments.bars.is_none() {
+        bail!("the simulated market has no end: give it one with --bars N, or leave --until-end away");
+    }
+    let loaded = load(&arguments)?;
+    let path = arguments.data_dir.clone().unwrap_or_else(|| default_folder(&loaded, &arguments));
+    let run = Run {
+        schema: folder::SCHEMA,
+        fingerprint: loaded.fingerprint.clone(),
+        market: loaded.description.clone(),
+        config: loaded.config.clone(),
+    };
+    // The port first: a desk that can't be reached must not leave a folder behind.
+    let listener = listen(&arguments).await?;
+    let port = listener.local_addr()?.port();
+    let folder = Folder::open(&path, run)?;
+    remember(&path)?;
+    boot::observe::init(folder.log()?);
+    let market = loaded.description.clone();
+    let desk = Arc::new(open(&folder, loaded, arguments.bars).await?);
+    let token = folder.token()?;
+    folder.announce(port)?;
+    let backup = backup_route(desk.clone(), folder.path().to_owned(), &token);
+    let router = api::router(Arc::new(desk.api(&token))).merge(backup);
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut progress = Progress::new(&arguments, &market, folder.path(), port);
+    let outcome = play(&desk, &arguments, &mut progress).await;
+    server.abort();
+    progress.end();
+    let stopped = outcome?;
+    let figures = report::read(&desk).await?;
+    summary(&figures, &desk.config, began.elapsed(), stopped, arguments.json)?;
+    if arguments.timings {
+        timings(&desk);
+    }
+    Ok(())
+}
+
+/// Says where the time went, on the error stream, where it is in no program's way.
+fn timings(desk: &Desk) {
+    eprintln!("{:20} {:>10} {:>10} {:>10}", "part", "calls", "seconds", "us/call");
+    for (part, calls, time) in desk.timing.parts() {
+        let us = time.as_micros() / u128::from(calls.max(1));
+        eprintln!("{part:20} {calls:>10} {:>10.3} {us:>10}", time.as_secs_f64());
+    }
+    let [market, money] = desk.store.table().calls();
+    eprintln!("table calls: {market} market, {money} money");
+}
+
+async fn listen(arguments: &UpArguments) -> anyhow::Result<TcpListener> {
+    let port = arguments.port.unwrap_or(if arguments.until_end { 0 } else { PORT });
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
+        let why = if error.kind() == std::io::ErrorKind::AddrInUse {
+            "is in use: stop the program that uses it".to_owned()
+        } else {
+            format!("can't be used ({error})")
+        };
+        anyhow::anyhow!("port {port} {why}, or choose another port with --port")
+    })
+}
+
+/// A folder of the run's own.
+fn default_folder(loaded: &Loaded, arguments: &UpArguments) -> PathBuf {
+    let kind = if arguments.replay.is_empty() { "sim" } else { "replay" };
+    let short: String = loaded.fingerprint.chars().take(12).collect();
+    Path::new(BASE).join(format!("{kind}-{short}"))
+}
+
+/// Makes the folder the one that verbs look at when none is named.
+fn remember(path: &Path) -> anyhow::Result<()> {
+    let absolute = std::path::absolute(path)?;
+    std::fs::create_dir_all(BASE)
+        .and_then(|()| std::fs::write(Path::new(BASE).join("current"), absolute.to_string_lossy().as_bytes()))
+        .ok();
+    Ok(())
+}
+
+/// Opens the books and wires the desk.
+async fn open(folder: &Folder, loaded: Loaded, bars: Option<u64>) -> anyhow::Result<Desk> {
+    let Loaded { config, strategy, market, start, .. } = loaded;
+    let (clock, market_clock) = DeskClock::starting_at(start);
+    let table = Arc::new(Shelves::open(folder.path())?);
+    let path = folder.path().join("queue.db");
+    let queue = Queue::open(&path).with_context(|| path.display().to_string());
+    let queue = Arc::new(queue.map_err(|e| anyhow::anyhow!("{e:#}; restore the folder from a backup"))?);
+    queue.recover(start)?;
+    let queues = Queues::new(queue, clock.clone())?;
+    let feed = match market {
+        Market::Recorded(series) => {
+            let bars = series.into_iter().map(|s| (s.instrument.symbol, s.interval, s.candles)).collect();
+            Feed::recorded(bars, market_clock.clone())
+        }
+        Market::Simulated(sim) => Feed::simulated(sim, bars, market_clock.clone()),
+    };
+    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, feed };
+    Ok(Desk::wire(parts, start).await?)
+}
+
+/// The one route that only a desk on one machine has.
+fn backup_route(desk: Arc<Desk>, folder: PathBuf, token: &str) -> axum::Router {
+    let deps = super::backup::Route { desk, folder };
+    super::backup::router(deps, token)
+}
+
+/// Moves the market until it ends or somebody stops the desk. `true` if somebody did.
+async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> anyhow::Result<bool> {
+    let simulated = arguments.replay.is_empty();
+    let speed = arguments.speed.unwrap_or(if simulated { SIM_SPEED } else { 0 });
+    let mut stop = std::pin::pin!(stopped());
+    let mut driver = Driver::resume(desk).await?;
+    let mut played: u64 = 0;
+    while let Some(at) = driver.next(desk) {
+        played += driver.instant(desk, at).await?;
+        progress.show(desk, at, played).await?;
+        let warm = simulated && arguments.bars.is_none() && played < WARM_UP_BARS;
+        let pause = match (speed, warm) {
+            (0, _) | (_, true) => Duration::ZERO,
+            // An instant ends a bar and begins the next: the simulated bar's length is the time between two.
+            (speed, false) => Duration::from_millis(60_000 / u64::from(speed)),
+        };
+        if stops_within(&mut stop, pause).await {
+            return Ok(true);
+        }
+    }
+    progress.market_ended();
+    if arguments.until_end {
+        return Ok(false);
+    }
+    loop {
+        if stops_within(&mut stop, Duration::from_millis(500)).await {
+            return Ok(true);
+        }
+        driver.kill_sweep(desk).await?;
+        desk.drain().await?;
+    }
+}
+
+/// Waits, or finds that somebody stops the desk.
+async fn stops_within(stop: &mut std::pin::Pin<&mut impl Future<Output = ()>>, pause: Duration) -> bool {
+    tokio::select! {
+        biased;
+        () = stop => true,
+        () = tokio::time::sleep(pause), if !pause.is_zero() => false,
+        () = tokio::task::yield_now(), if pause.is_zero() => false,
+    }
+}
+
+/// Ctrl-C, or a polite request to end.
+async fn stopped() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            biased;
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Prints a line for people, unless the output is for programs.
+pub(super) fn say(quiet: bool, text: &str) {
+    if !quiet {
+        let mut out = std::io::stdout().lock();
+        // A closed pipe is the reader's wish.
+        let _ = writeln!(out, "{text}");
+    }
+}

@@ -1,0 +1,68 @@
+//! The three clocks of a desk on one machine.
+//!
+//! The *market's* stands where the last bar has put it, and stamps decisions and fills: results depend on no other. The
+//! *desk's* begins there and runs on with the wall, and jumps when there is nothing to do but wait for a deadline: it
+//! judges deadlines and retries. The *wall's* is for people.
+
+use desk::port::Clock;
+use desk::time::Timestamp;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// The market's time.
+#[derive(Debug, Clone, Default)]
+pub struct MarketClock(Arc<AtomicI64>);
+
+impl Clock for MarketClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// The desk's time.
+#[derive(Debug, Clone)]
+pub struct DeskClock {
+    market: MarketClock,
+    since: Arc<Mutex<(Instant, i64)>>,
+}
+
+impl DeskClock {
+    /// A desk's clock and the market's clock below it, at `start`.
+    #[must_use]
+    pub fn starting_at(start: Timestamp) -> (Self, MarketClock) {
+        let market = MarketClock(Arc::new(AtomicI64::new(start.ms())));
+        (Self { market: market.clone(), since: Arc::new(Mutex::new((Instant::now(), 0))) }, market)
+    }
+
+    /// Moves the market to `to`, never back, and the desk with it.
+    pub fn market_moves(&self, to: Timestamp) {
+        self.market.0.fetch_max(to.ms(), Ordering::Relaxed);
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), 0);
+    }
+
+    /// Lets the desk's time pass until `to`; the market's stands.
+    pub fn jump(&self, to: Timestamp) {
+        let ahead = to.ms_since(self.now());
+        self.since.lock().unwrap_or_else(PoisonError::into_inner).1 += ahead.max(0);
+    }
+}
+
+impl Clock for DeskClock {
+    fn now(&self) -> Timestamp {
+        let (since, jumped) = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let ran = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.market.now().plus_ms(ran).plus_ms(jumped)
+    }
+}
+
+/// The time of the wall.
+#[derive(Debug, Clone, Copy)]
+pub struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,238 @@
+//! The market's time, bar by bar.
+//!
+//! The market stands still until the desk is quiet. At every instant at which a bar of any market ends or begins:
+//!
+//! 1. **range** of the bars that end: resting stops against high and low; drain.
+//! 2. **close** of those bars: candles are pulled, decisions are taken, orders are accepted; drain. Schedules that came
+//!    due fire once; drain.
+//! 3. **open** of the bars that begin: market orders fill, fills are booked, stops are accepted; drain.
+//!
+//! For bars of one length that is open, range, close of each bar in turn. A bar's range is played when it ends: what
+//! happened inside it is not known earlier, which matters as soon as markets have bars of different lengths.
+//!
+//! Where a run stopped is read from the books alone: a bar whose candle is stored has been played. After a restart the
+//! candles of the last instant are completed first, then everything that waits is drained and reconciled, and then the
+//! first bar that is not stored is played from its open. What of it had been played already is not played again.
+
+use super::wiring::Desk;
+use super::worker::WorkError;
+use boot::Failure;
+use boot::event::{KillEvent, Scheduled, VERSION};
+use desk::fill::Fill;
+use desk::id::Symbol;
+use desk::market::Candle;
+use desk::message::{Message, QueueName};
+use desk::port::{Outgoing, Publish};
+use desk::time::{Interval, Timestamp};
+use std::time::{Duration, Instant};
+use venue::paper::Phase;
+
+/// One market's place in time.
+#[derive(Debug, Clone)]
+struct Track {
+    symbol: Symbol,
+    interval: Interval,
+    index: usize,
+    /// The bar that has begun and not ended.
+    playing: Option<Candle>,
+}
+
+impl Track {
+    /// When something happens next: the end of the bar that plays, or the beginning of the next one.
+    fn next(&self, desk: &Desk) -> Option<Timestamp> {
+        match &self.playing {
+            Some(bar) => Some(bar.close_time(self.interval)),
+            None => desk.feed.bar(&self.symbol, self.index).map(|bar| bar.open_time),
+        }
+    }
+}
+
+/// Moves the market.
+#[derive(Debug)]
+pub struct Driver {
+    tracks: Vec<Track>,
+    due: Due,
+}
+
+/// When schedules are due.
+#[derive(Debug)]
+struct Due {
+    reconciliation: Timestamp,
+    snapshot: Timestamp,
+    kill_sweep: Instant,
+}
+
+const RECONCILIATION_MS: i64 = 60_000;
+const SNAPSHOT_MS: i64 = 300_000;
+const KILL_SWEEP: Duration = Duration::from_secs(1);
+/// How many rounds of reconciliation one barrier may take.
+const ROUNDS_MAX: u32 = 20;
+
+impl Driver {
+    /// Finds where the run stopped and brings the desk to rest there.
+    ///
+    /// # Errors
+    /// [`WorkError`] if the desk can't go on.
+    pub async fn resume(desk: &Desk) -> Result<Self, WorkError> {
+        let mut tracks = Vec::new();
+        let mut stood_at: Option<Timestamp> = None;
+        for market in &desk.config.markets {
+            let (symbol, interval) = (market.instrument.symbol.clone(), market.interval);
+            let last = desk.store.last_candle(&symbol, interval).await.map_err(Failure::from)?;
+            stood_at = stood_at.max(last.map(|bar| bar.close_time(interval)));
+            let index = desk.feed.first_after(&symbol, last.map(|bar| bar.open_time));
+            tracks.push(Track { symbol, interval, index, playing: None });
+        }
+        let start = stood_at.unwrap_or(Timestamp::from_ms(0));
+        let due = Due { reconciliation: start, snapshot: start, kill_sweep: Instant::now() };
+        let mut driver = Self { tracks, due };
+        if let Some(at) = stood_at {
+            desk.clock.market_moves(at);
+            pull(desk, &Scheduled::AFTER_RESTART).await?;
+            driver.recount(desk).await?;
+            desk.drain().await?;
+            reconcile(desk).await?;
+        }
+        Ok(driver)
+    }
+
+    /// Counts the bars anew after candles of the last instant have been completed.
+    async fn recount(&mut self, desk: &Desk) -> Result<(), WorkError> {
+        for track in &mut self.tracks {
+            let last = desk.store.last_candle(&track.symbol, track.interval).await.map_err(Failure::from)?;
+            track.index = desk.feed.first_after(&track.symbol, last.map(|bar| bar.open_time));
+        }
+        Ok(())
+    }
+
+    /// When something happens next; `None` at the market's end.
+    #[must_use]
+    pub fn next(&self, desk: &Desk) -> Option<Timestamp> {
+        self.tracks.iter().filter_map(|track| track.next(desk)).min()
+    }
+
+    /// Plays one instant; returns how many bars ended at it.
+    ///
+    /// # Errors
+    /// [`WorkError`] if the desk can't go on.
+    pub async fn instant(&mut self, desk: &Desk, at: Timestamp) -> Result<u64, WorkError> {
+        desk.clock.market_moves(at);
+        let ended = self.end_bars(desk, at).await?;
+        if ended > 0 {
+            pull(desk, &Scheduled::ALL).await?;
+            desk.drain().await?;
+            self.schedules(desk, at).await?;
+        }
+        self.begin_bars(desk, at).await?;
+        Ok(ended)
+    }
+
+    async fn end_bars(&mut self, desk: &Desk, at: Timestamp) -> Result<u64, WorkError> {
+        let mut ended = 0;
+        for track in &mut self.tracks {
+            if let Some(bar) = track.playing.filter(|bar| bar.close_time(track.interval) == at) {
+                play(desk, track, &bar, Phase::Range).await?;
+                track.playing = None;
+                track.index += 1;
+                ended += 1;
+            }
+        }
+        desk.drain().await?;
+        Ok(ended)
+    }
+
+    async fn begin_bars(&mut self, desk: &Desk, at: Timestamp) -> Result<(), WorkError> {
+        for track in &mut self.tracks {
+            if track.playing.is_none()
+                && let Some(bar) = desk.feed.bar(&track.symbol, track.index).filter(|bar| bar.open_time == at)
+            {
+                play(desk, track, &bar, Phase::Open).await?;
+                track.playing = Some(bar);
+            }
+        }
+        desk.drain().await
+    }
+
+    async fn schedules(&mut self, desk: &Desk, at: Timestamp) -> Result<(), WorkError> {
+        if at >= self.due.reconciliation {
+            self.due.reconciliation = at.plus_ms(RECONCILIATION_MS);
+            reconcile(desk).await?;
+        }
+        if at >= self.due.snapshot {
+            self.due.snapshot = at.plus_ms(SNAPSHOT_MS);
+            later(
+                desk.timing
+                    .of("portfolio-snapshot", portfolio_snapshot::handle(&desk.handlers.snapshot, &Scheduled::ALL))
+                    .await,
+            )?;
+        }
+        self.kill_sweep(desk).await
+    }
+
+    /// Lets the kill switch look again, by the wall's clock.
+    ///
+    /// # Errors
+    /// [`WorkError`] if the desk can't go on.
+    pub async fn kill_sweep(&mut self, desk: &Desk) -> Result<(), WorkError> {
+        if self.due.kill_sweep.elapsed() < KILL_SWEEP {
+            return Ok(());
+        }
+        self.due.kill_sweep = Instant::now();
+        later(kill_switch::handle(&desk.handlers.kill_switch, &KillEvent::Sweep { v: VERSION }).await)?;
+        desk.drain().await
+    }
+}
+
+/// Plays one phase of a bar at the venue and reports what it traded.
+async fn play(desk: &Desk, track: &Track, bar: &Candle, phase: Phase) -> Result<(), WorkError> {
+    let work = desk.venue.play(&desk.config.account, &track.symbol, track.interval, bar, phase);
+    let played = desk.timing.of("paper venue", work).await;
+    for fill in played.map_err(|e| Failure::Halt { reason: e.to_string() })? {
+        report(desk, fill).await?;
+    }
+    Ok(())
+}
+
+async fn report(desk: &Desk, fill: Fill) -> Result<(), WorkError> {
+    let dedup = fill.key();
+    let outgoing = Outgoing { queue: QueueName::Fills, message: Message::Fill { fill }, dedup };
+    desk.queues.publish(outgoing).await.map_err(Failure::from)?;
+    Ok(())
+}
+
+/// What a schedule brought; one that could not be served this time is served when it comes due again.
+fn later<R>(outcome: Result<R, Failure>) -> Result<Option<R>, WorkError> {
+    match outcome {
+        Ok(result) => Ok(Some(result)),
+        Err(Failure::Retry { .. }) => Ok(None),
+        Err(failure @ (Failure::Poison { .. } | Failure::Halt { .. })) => Err(failure.into()),
+    }
+}
+
+/// Pulls candles. The market must not go on without them, so a failure that may pass is waited out.
+async fn pull(desk: &Desk, event: &Scheduled) -> Result<(), WorkError> {
+    for _ in 1..ROUNDS_MAX {
+        if later(desk.timing.of("market-data", market_data::handle(&desk.handlers.market_data, event)).await)?.is_some()
+        {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(market_data::handle(&desk.handlers.market_data, event).await?)
+}
+
+/// Reconciles until nothing is left to be set going again.
+async fn reconcile(desk: &Desk) -> Result<(), WorkError> {
+    for _ in 0..ROUNDS_MAX {
+        let round = later(
+            desk.timing
+                .of("reconciliation", reconciliation::handle(&desk.handlers.reconciliation, &Scheduled::ALL))
+                .await,
+        )?;
+        desk.drain().await?;
+        if round.is_some_and(|round| round.mended == 0) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

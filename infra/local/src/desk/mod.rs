@@ -1,0 +1,16 @@
+//! The desk in one process: the real handlers, wired to the embedded store, the paper venue and a market.
+//!
+//! - [`clock`]: the market's time, the desk's, the wall's;
+//! - [`feed`]: where bars come from;
+//! - [`wiring`]: who works with what;
+//! - [`timing`]: where the time goes;
+//! - [`worker`]: draining the queues until the desk is quiet;
+//! - [`driver`]: the market's time, bar by bar, with a barrier at every moment.
+
+pub mod clock;
+pub mod driver;
+pub mod feed;
+pub mod queues;
+pub mod timing;
+pub mod wiring;
+pub mod worker;

@@ -1,0 +1,15 @@
+//! The whole desk on one machine.
+//!
+//! - [`cli`]: the operator's command line, a verb a file;
+//! - [`desk`]: the handlers in one process, with a market that waits for them;
+//! - [`embedded`]: what stands in for DynamoDB and SQS;
+//! - [`market`]: recorded bars and the simulated market;
+//! - [`folder`]: the data folder, its lock, its run, its token;
+//! - [`report`]: the figures of a run, read back from the books.
+
+pub mod cli;
+pub mod desk;
+pub mod embedded;
+pub mod folder;
+pub mod market;
+pub mod report;

@@ -1,0 +1,126 @@
+//! Running a batch of deliveries through a handler, with partial failures.
+//!
+//! 1. A message that succeeds is done, whatever happens to the others.
+//! 2. In a FIFO group nothing is handled behind a failure: the failed message and all after it in the group go back,
+//!    in order.
+//! 3. A message that can never work, or has been delivered too often, goes to the dead letters, and its group goes on.
+
+use crate::Failure;
+use desk::message::Message;
+use desk::time::Timestamp;
+use std::collections::BTreeSet;
+use std::future::Future;
+
+/// How often a message is delivered before it is buried.
+pub const MAX_RECEIVES: u32 = 10;
+
+/// A message as it was delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The queue's handle on it.
+    pub id: i64,
+    /// Its FIFO group; `None` on a standard queue.
+    pub group: Option<String>,
+    /// What was sent.
+    pub body: String,
+    /// How often it has been delivered, this time included.
+    pub receives: u32,
+}
+
+/// What is to be done with a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is handled: delete it.
+    Done,
+    /// It comes back, not before the given time if there is one.
+    Back(Option<Timestamp>, String),
+    /// It goes to the dead letters.
+    Dead(String),
+}
+
+/// Runs `handle` over the deliveries, in order, and says what is to be done with each.
+///
+/// # Errors
+/// The reason for which a handler asked the process to stop; what was not answered stays in flight.
+pub async fn run<F>(
+    deliveries: &[Delivery],
+    mut handle: impl FnMut(Message) -> F,
+) -> Result<Vec<(i64, Answer)>, Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let mut blocked: BTreeSet<&str> = BTreeSet::new();
+    let mut answers = Vec::with_capacity(deliveries.len());
+    for delivery in deliveries {
+        let group = delivery.group.as_deref();
+        if group.is_some_and(|group| blocked.contains(group)) {
+            let reason = "a message before it in its group has failed".to_owned();
+            answers.push((delivery.id, Answer::Back(None, reason)));
+            continue;
+        }
+        let outcome = match Message::decode(&delivery.body) {
+            Ok(message) => handle(message).await,
+            Err(error) => Err(error.into()),
+        };
+        let answer = match outcome {
+            Ok(()) => Answer::Done,
+            Err(Failure::Poison { reason }) => Answer::Dead(reason),
+            Err(Failure::Retry { reason, .. }) if delivery.receives >= MAX_RECEIVES => {
+                Answer::Dead(format!("delivered {} times: {reason}", delivery.receives))
+            }
+            Err(Failure::Retry { not_before, reason }) => {
+                blocked.extend(group);
+                Answer::Back(not_before, reason)
+            }
+            Err(halt @ Failure::Halt { .. }) => return Err(halt),
+        };
+        answers.push((delivery.id, answer));
+    }
+    Ok(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery(id: i64, group: &str, receives: u32) -> Delivery {
+        let body = r#"{"v":1,"kind":"bars","symbol":"BTCUSDT","interval":"1h"}"#.to_owned();
+        Delivery { id, group: Some(group.to_owned()), body, receives }
+    }
+
+    fn run_with(deliveries: &[Delivery], mut fails: impl FnMut(usize) -> Option<Failure>) -> Vec<(i64, Answer)> {
+        let mut call = 0;
+        let handled = run(deliveries, |_| {
+            let outcome = fails(call).map_or(Ok(()), Err);
+            call += 1;
+            async move { outcome }
+        });
+        desk::fake::run(handled).unwrap()
+    }
+
+    #[test]
+    fn nothing_in_a_group_is_handled_behind_a_failure() {
+        let batch = [delivery(1, "a", 1), delivery(2, "b", 1), delivery(3, "a", 1), delivery(4, "b", 1)];
+        let answers = run_with(&batch, |call| (call == 0).then(|| Failure::retry("later")));
+        let back = |a: &Answer| matches!(a, Answer::Back(..));
+        assert_eq!(
+            answers.iter().map(|(id, a)| (*id, back(a))).collect::<Vec<_>>(),
+            [(1, true), (2, false), (3, true), (4, false)]
+        );
+    }
+
+    #[test]
+    fn poison_is_buried_and_its_group_goes_on() {
+        let mut batch = [delivery(1, "a", 1), delivery(2, "a", 1)];
+        batch[0].body = "garbage".to_owned();
+        let answers = run_with(&batch, |_| None);
+        assert!(matches!(answers[0].1, Answer::Dead(_)));
+        assert_eq!(answers[1].1, Answer::Done);
+    }
+
+    #[test]
+    fn what_has_been_delivered_too_often_is_buried() {
+        let answers = run_with(&[delivery(1, "a", MAX_RECEIVES)], |_| Some(Failure::retry("again")));
+        assert!(matches!(&answers[0].1, Answer::Dead(reason) if reason.contains("again")));
+    }
+}

@@ -1,0 +1,145 @@
+//! The desk's configuration: one struct, parsed once, refused with the full list of its faults.
+
+use desk::id::{AccountId, Asset, Symbol, VenueId};
+use desk::instrument::Instrument;
+use desk::money::{Amount, Bps, Notional, Quantity};
+use desk::risk::Profile;
+use desk::strategy::Strategy;
+use desk::time::Interval;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+/// Everything a desk is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskConfig {
+    /// The account.
+    pub account: AccountId,
+    /// Where it trades.
+    pub venue: VenueId,
+    /// What it is valued in.
+    pub quote: Asset,
+    /// Its opening cash.
+    pub cash: Amount,
+    /// What it trades by.
+    pub strategy: StrategyConfig,
+    /// Its limits.
+    pub profile: Profile,
+    /// On what terms the paper venue trades.
+    pub paper: PaperConfig,
+    /// What it trades.
+    pub markets: Vec<MarketConfig>,
+}
+
+/// Which strategy, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StrategyConfig {
+    /// Its name.
+    pub name: String,
+    /// What differs from its defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// What an entry spends, in quote units.
+    pub stake: Notional,
+}
+
+/// The paper venue's terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperConfig {
+    /// The fee of every fill.
+    pub fee: Bps,
+    /// How far fills are moved against the trader.
+    pub slippage: Bps,
+    /// The share of a bar's volume that one order may take; `None` for all it wants.
+    pub participation: Option<Bps>,
+}
+
+/// A market and its bars.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarketConfig {
+    /// What is traded.
+    pub instrument: Instrument,
+    /// On which bars.
+    pub interval: Interval,
+}
+
+/// The configuration can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the configuration can't be used:{}", .0.iter().map(|fault| format!("\n  - {fault}")).collect::<String>())]
+pub struct ConfigFaults(pub Vec<String>);
+
+impl DeskConfig {
+    /// Checks everything and returns every fault found.
+    ///
+    /// # Errors
+    /// [`ConfigFaults`], all of them.
+    pub fn check(&self) -> Result<Strategy, ConfigFaults> {
+        let mut faults = Vec::new();
+        if self.cash <= Amount::ZERO {
+            faults.push(format!("cash: {} must be greater than zero (--cash)", self.cash));
+        }
+        if self.strategy.stake.amount() <= Amount::ZERO {
+            faults.push(format!("strategy.stake: {} must be greater than zero (--stake)", self.strategy.stake));
+        }
+        if self.markets.is_empty() {
+            faults.push("markets: there is none".to_owned());
+        }
+        let mut seen: BTreeSet<&Symbol> = BTreeSet::new();
+        for MarketConfig { instrument, .. } in &self.markets {
+            let symbol = &instrument.symbol;
+            if !seen.insert(symbol) {
+                faults.push(format!("markets: {symbol} is given twice"));
+            }
+            if instrument.quote != self.quote {
+                let (quote, ours) = (&instrument.quote, &self.quote);
+                faults.push(format!("markets: {symbol} is quoted in {quote}, the account in {ours}; run them apart"));
+            }
+            faults.extend(instrument.clone().checked().err().map(|fault| format!("markets: {fault}")));
+        }
+        faults.extend(self.profile.clone().checked().err().map(|fault| fault.to_string()));
+        let StrategyConfig { name, parameters, stake } = &self.strategy;
+        match Strategy::configure(name, parameters, *stake) {
+            Ok(strategy) if faults.is_empty() => Ok(strategy),
+            Ok(_) => Err(ConfigFaults(faults)),
+            Err(fault) => {
+                faults.push(fault.to_string());
+                Err(ConfigFaults(faults))
+            }
+        }
+    }
+
+    /// The market of that name.
+    #[must_use]
+    pub fn market(&self, symbol: &Symbol) -> Option<&MarketConfig> {
+        self.markets.iter().find(|market| market.instrument.symbol == *symbol)
+    }
+
+    /// The markets, as what prices the account's assets.
+    pub fn priced(&self) -> impl Iterator<Item = (&Instrument, Interval)> + Send {
+        self.markets.iter().map(|market| (&market.instrument, market.interval))
+    }
+
+    /// The market of that name, or the reason for which a message about it is refused.
+    ///
+    /// # Errors
+    /// [`crate::Failure::Poison`] for a market that is not configured.
+    pub fn known_market(&self, symbol: &Symbol) -> Result<&MarketConfig, crate::Failure> {
+        self.market(symbol).ok_or_else(|| crate::Failure::poison(format!("{symbol} is not a configured market")))
+    }
+}
+
+/// Sizes of orders for one market, in base units, as the environment gives them.
+pub(crate) fn set_size(config: &mut DeskConfig, symbol: &Symbol, size: Quantity, largest: bool) -> bool {
+    let found = config.markets.iter_mut().find(|market| market.instrument.symbol == *symbol);
+    found.is_some_and(|market| {
+        if largest {
+            market.instrument.max_quantity = size;
+        } else {
+            market.instrument.min_quantity = size;
+        }
+        true
+    })
+}

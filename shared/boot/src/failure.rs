@@ -1,0 +1,93 @@
+//! What a handler says when it could not do its work, named by what the runner does next.
+
+use desk::message::MessageError;
+use desk::port::{PublishError, TableError, VenueError};
+use desk::time::Timestamp;
+use store::StoreError;
+use thiserror::Error;
+
+/// Why a handler did not finish.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// Deliver the message again, not before the given time if there is one.
+    #[error("{reason}")]
+    Retry {
+        /// Not before.
+        not_before: Option<Timestamp>,
+        /// Why.
+        reason: String,
+    },
+    /// The message will never work: to the dead letters with it, and an alarm.
+    #[error("{reason}")]
+    Poison {
+        /// Why.
+        reason: String,
+    },
+    /// Nothing will work any more: stop the process.
+    #[error("{reason}")]
+    Halt {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Failure {
+    /// Deliver again, at once.
+    #[must_use]
+    pub fn retry(reason: impl Into<String>) -> Self {
+        Self::Retry { not_before: None, reason: reason.into() }
+    }
+
+    /// Deliver again, not before `at`.
+    #[must_use]
+    pub fn retry_at(at: Timestamp, reason: impl Into<String>) -> Self {
+        Self::Retry { not_before: Some(at), reason: reason.into() }
+    }
+
+    /// To the dead letters.
+    #[must_use]
+    pub fn poison(reason: impl Into<String>) -> Self {
+        Self::Poison { reason: reason.into() }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let reason = error.to_string();
+        match error {
+            StoreError::Changed | StoreError::Missing { .. } => Self::retry(reason),
+            StoreError::Table(table) => table.into(),
+            StoreError::Row(_) => Self::Halt { reason },
+            StoreError::Contradiction(_) | StoreError::Money(_) => Self::Poison { reason },
+        }
+    }
+}
+
+impl From<TableError> for Failure {
+    fn from(error: TableError) -> Self {
+        let reason = error.to_string();
+        match error {
+            TableError::Conflict(_) | TableError::Unavailable(_) => Self::retry(reason),
+            TableError::Broken(_) => Self::Halt { reason },
+            TableError::Invalid(_) => Self::Poison { reason },
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        Self::retry(error.to_string())
+    }
+}
+
+impl From<VenueError> for Failure {
+    fn from(error: VenueError) -> Self {
+        Self::retry(error.to_string())
+    }
+}
+
+impl From<MessageError> for Failure {
+    fn from(error: MessageError) -> Self {
+        Self::poison(error.to_string())
+    }
+}

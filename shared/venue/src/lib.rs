@@ -1,0 +1,3 @@
+//! Exchange adapters, one folder a venue. Each answers the ports of [`desk::port`]; none decides anything.
+
+pub mod paper;

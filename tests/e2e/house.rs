@@ -1,0 +1,64 @@
+//! The rules of the house that a compiler does not keep.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_domain_knows_no_clock_no_randomness_no_environment_and_no_unordered_map() {
+    let mut files = Vec::new();
+    sources(&root().join("shared/desk/src"), &mut files);
+    assert!(files.len() > 30);
+    let banned = ["SystemTime", "Instant::now", "rand::", "std::env", "std::fs", "HashMap", "HashSet", "tokio", "select!"];
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for word in banned {
+                assert!(!line.contains(word), "{}:{}: {word}", file.display(), number + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_claim_is_won_in_one_place_only() {
+    let mut files = Vec::new();
+    for folder in ["shared", "functions", "infra"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let wins = |file: &&PathBuf| std::fs::read_to_string(file).unwrap().contains(".won()");
+    let places: Vec<&PathBuf> = files.iter().filter(wins).collect();
+    assert!(matches!(places.as_slice(), [one] if one.ends_with("store/src/verbs/claim.rs")), "{places:?}");
+}
+
+#[test]
+fn the_map_of_the_house_is_short_and_names_only_what_there_is() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    assert!(text.lines().count() < 150);
+    let quoted = text.split('`').skip(1).step_by(2);
+    for path in quoted.filter(|word| word.contains('/') && word.ends_with(".rs")) {
+        assert!(root().join(path).exists(), "ARCHITECTURE.md names {path}");
+    }
+}
+
+#[test]
+fn every_guarded_route_is_described() {
+    let described: serde_json::Value = serde_json::from_str(&api::openapi()).unwrap();
+    for (method, path) in api::GUARDED {
+        assert!(described["paths"][path][method.to_lowercase()].is_object(), "{method} {path}");
+    }
+    assert_eq!(described["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len()).sum::<usize>(), api::GUARDED.len() + 1);
+}

@@ -1,0 +1,14 @@
+//! The desk from outside, and its handlers together: one binary.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+mod bad_input;
+mod binary;
+mod conformance;
+mod crash;
+mod crash_sweep;
+mod events;
+mod explain;
+mod figures;
+mod house;
+mod kill;

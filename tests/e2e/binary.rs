@@ -9,7 +9,8 @@ pub(crate) fn ballast() -> Command {
     let path = std::env::var_os("BALLAST_BIN").map_or_else(beside, PathBuf::from);
     assert!(path.exists(), "{} is not built: run `cargo xtask test`", path.display());
     let mut command = Command::new(path);
-    for name in ["PORT", "SYMBOL_WHITELIST", "MAX_ORDER_USDT", "MAX_POSITION_USDT", "MIN_ORDER_SIZE", "MAX_ORDER_SIZE"] {
+    for name in ["PORT", "SYMBOL_WHITELIST", "MAX_ORDER_USDT", "MAX_POSITION_USDT", "MIN_ORDER_SIZE", "MAX_ORDER_SIZE"]
+    {
         command.env_remove(name);
     }
     command
@@ -23,10 +24,8 @@ fn beside() -> PathBuf {
 /// Real material that is handed to the project, not part of it. `None` where it is absent, which is said; where
 /// skipping is forbidden, absence is a failure.
 pub(crate) fn material(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("BALLAST_TESTDATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/testdata"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("BALLAST_TESTDATA")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/testdata"), PathBuf::from);
     let found = root.join(path);
     if found.exists() {
         return Some(found);
@@ -72,10 +71,10 @@ pub(crate) fn walk(path: &Path, seed: u64, bars: u32) {
         (state >> 33) % below
     };
     let mut text = "timestamp_ms,open,high,low,close,volume\n".to_owned();
-    let mut price: u64 = 10_000_00;
+    let mut price: u64 = 1_000_000;
     for bar in 0..u64::from(bars) {
         let open = price;
-        let close = (open + draw(30_001)).saturating_sub(15_000).max(1_000_00);
+        let close = (open + draw(30_001)).saturating_sub(15_000).max(100_000);
         let high = open.max(close) + draw(4_000);
         let low = open.min(close) - draw(4_000);
         let cents = |p: u64| format!("{}.{:02}", p / 100, p % 100);

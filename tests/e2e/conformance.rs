@@ -48,7 +48,10 @@ async fn answers(table: &impl Table) -> Vec<String> {
     note("add to nothing", one(add("n", &[("cash", "10.000000000000000001"), ("slots", "3")], &[])).await);
     note("add with room", one(add("n", &[("cash", "-10")], &[("cash", "10")])).await);
     note("add without room", one(add("n", &[("cash", "-1")], &[("cash", "1")])).await);
-    note("the last unit", one(add("n", &[("cash", "-0.000000000000000001")], &[("cash", "0.000000000000000001")])).await);
+    note(
+        "the last unit",
+        one(add("n", &[("cash", "-0.000000000000000001")], &[("cash", "0.000000000000000001")])).await,
+    );
     note("38 digits", one(add("big", &[("a", "99999999999999999999.999999999999999998")], &[])).await);
     note("38 digits and one more unit", one(add("big", &[("a", "0.000000000000000001")], &[])).await);
     note("a missing counter has no room", one(add("n", &[("b", "1")], &[("b", "0")])).await);
@@ -61,9 +64,13 @@ async fn answers(table: &impl Table) -> Vec<String> {
     for sk in ["s#1", "s#2", "s#3", "t#1"] {
         note(sk, one(put(item("P", sk, 1, sk), Condition::Absent)).await);
     }
-    for (prefix, after, descending, limit) in
-        [("s#", None, false, 10), ("s#", Some("s#1"), false, 1), ("s#", None, true, 2), ("s#", Some("s#3"), true, 5), ("", None, false, 3)]
-    {
+    for (prefix, after, descending, limit) in [
+        ("s#", None, false, 10),
+        ("s#", Some("s#1"), false, 1),
+        ("s#", None, true, 2),
+        ("s#", Some("s#3"), true, 5),
+        ("", None, false, 3),
+    ] {
         let (pk, prefix, after) = ("P".to_owned(), prefix.to_owned(), after.map(str::to_owned));
         let query = Query { shelf: Shelf::Money, pk, prefix, after, descending, limit };
         let found = table.query(&query).await.unwrap();

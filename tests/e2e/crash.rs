@@ -8,7 +8,17 @@ use std::time::Duration;
 
 /// What a crash must not change. Times and messages sent again are not part of it.
 const SAME: [&str; 12] = [
-    "bars", "signals", "intents", "approved", "posted", "fills", "trades", "stops", "unknown", "fees", "final_equity",
+    "bars",
+    "signals",
+    "intents",
+    "approved",
+    "posted",
+    "fills",
+    "trades",
+    "stops",
+    "unknown",
+    "fees",
+    "final_equity",
     "state_hash",
 ];
 

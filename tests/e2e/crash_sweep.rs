@@ -61,7 +61,14 @@ impl World {
         let opening = Opening { account: row, symbols: vec![sample::instrument().symbol], at: Timestamp::from_ms(0) };
         run(world.store().open_account(&opening)).unwrap();
         let price = sample::signal().close;
-        let bar = Candle { open_time: Timestamp::from_ms(0), open: price, high: price, low: price, close: price, volume: Quantity::ZERO };
+        let bar = Candle {
+            open_time: Timestamp::from_ms(0),
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: Quantity::ZERO,
+        };
         run(world.store().add_candles(&sample::instrument().symbol, Interval::MINUTE, &[bar])).unwrap();
         world.store_signal(&sample::signal());
         world
@@ -69,9 +76,19 @@ impl World {
 
     fn store_signal(&self, signal: &Signal) {
         let strategy = Strategy::configure("ema-cross", &BTreeMap::new(), self.config.strategy.stake).unwrap();
-        let cursor = store::rows::CursorRow { memory: strategy.fresh(), last_bar: signal.bar, unsent: None, holds: None };
+        let cursor =
+            store::rows::CursorRow { memory: strategy.fresh(), last_bar: signal.bar, unsent: None, holds: None };
         let (account, symbol) = (&signal.account, &signal.symbol);
-        let advance = Advance { account, strategy: &signal.strategy, symbol, interval: signal.interval, from: None, cursor, ended: None, signal: Some(signal.clone()) };
+        let advance = Advance {
+            account,
+            strategy: &signal.strategy,
+            symbol,
+            interval: signal.interval,
+            from: None,
+            cursor,
+            ended: None,
+            signal: Some(signal.clone()),
+        };
         run(self.store().advance(advance)).unwrap();
     }
 
@@ -80,7 +97,12 @@ impl World {
     }
 
     fn judge(&self) -> Result<(), Failure> {
-        let deps = risk_validation::Deps { store: self.store(), queues: self.queues.clone(), clock: self.clock.clone(), config: self.config.clone() };
+        let deps = risk_validation::Deps {
+            store: self.store(),
+            queues: self.queues.clone(),
+            clock: self.clock.clone(),
+            config: self.config.clone(),
+        };
         let (account, symbol, signal) = (sample::account(), sample::instrument().symbol, sample::signal().id);
         run(risk_validation::handle(&deps, &Message::Signal { account, symbol, signal, attempt: 1 }))
     }
@@ -88,12 +110,22 @@ impl World {
     fn place(&self, message: &Message) -> Result<(), Failure> {
         self.invocations.set(self.invocations.get() + 1);
         let owner = InvocationId::new(format!("i{}", self.invocations.get())).unwrap();
-        let deps = order_placement::Deps { store: self.store(), venue: VenueRef(self.venue.clone()), queues: self.queues.clone(), clock: self.clock.clone() };
+        let deps = order_placement::Deps {
+            store: self.store(),
+            venue: VenueRef(self.venue.clone()),
+            queues: self.queues.clone(),
+            clock: self.clock.clone(),
+        };
         run(order_placement::handle(&deps, message, &owner))
     }
 
     fn book(&self) -> Result<(), Failure> {
-        let deps = fill_booking::Deps { store: self.store(), queues: self.queues.clone(), clock: self.clock.clone(), config: self.config.clone() };
+        let deps = fill_booking::Deps {
+            store: self.store(),
+            queues: self.queues.clone(),
+            clock: self.clock.clone(),
+            config: self.config.clone(),
+        };
         let mut fill = sample::fill(Side::Buy, "101", "10", 61_000);
         fill.order = sample::entry("10").id;
         run(fill_booking::handle(&deps, &Message::Fill { fill }))
@@ -153,7 +185,13 @@ mod venue_ref {
         }
     }
     impl ListTrades for VenueRef {
-        async fn trades(&self, a: &AccountId, s: &Symbol, t: Option<&TradeId>, l: u32) -> Result<Vec<Fill>, VenueError> {
+        async fn trades(
+            &self,
+            a: &AccountId,
+            s: &Symbol,
+            t: Option<&TradeId>,
+            l: u32,
+        ) -> Result<Vec<Fill>, VenueError> {
             self.0.trades(a, s, t, l).await
         }
     }
@@ -325,9 +363,15 @@ fn a_claim_made_before_a_kill_does_not_survive_it() {
     let order = run(store.order(&sample::entry("10").id)).unwrap();
     // The kill happens between reading the switch and the claim's write: its version has moved.
     let kill = run(store.kill_state(&sample::account())).unwrap().unwrap();
-    let pending = order.row.claim(InvocationId::new("x").unwrap(), Timestamp::from_ms(0), desk::order::Timing::REFERENCE, 1).unwrap();
+    let pending = order
+        .row
+        .claim(InvocationId::new("x").unwrap(), Timestamp::from_ms(0), desk::order::Timing::REFERENCE, 1)
+        .unwrap();
     run(store.set_kill(&sample::account(), kill.version, &KillState { epoch: 2, kill: Kill::Live })).unwrap();
-    let check = desk::port::Write::Check { key: keys::kill(&sample::account()), condition: desk::port::Condition::Version(kill.version) };
+    let check = desk::port::Write::Check {
+        key: keys::kill(&sample::account()),
+        condition: desk::port::Condition::Version(kill.version),
+    };
     let put = desk::port::replace(keys::order(&order.row.intent.id), order.version, pending.order()).unwrap();
     assert!(run(world.table.transact(vec![put, check])).is_err());
 }

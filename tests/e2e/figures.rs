@@ -31,7 +31,10 @@ fn btc_by_the_hour_is_the_oracles_through_every_handler_queue_and_transaction() 
     assert_eq!(figures["fees"], "471.7745846405");
     assert_eq!(figures["positions"]["BTCUSDT"], "0.01625");
     // 236 entries, 200 exits, 236 stops; each fill is a message and a transaction, and the opening is one more.
-    assert_eq!([&figures["signals"], &figures["intents"], &figures["posted"]], [&object!(436), &object!(672), &object!(672)]);
+    assert_eq!(
+        [&figures["signals"], &figures["intents"], &figures["posted"]],
+        [&object!(436), &object!(672), &object!(672)]
+    );
     assert_eq!([&figures["fills"], &figures["transactions"]], [&object!(471), &object!(472)]);
     let messages = &figures["messages"];
     assert_eq!(messages["bars"], 13_127);

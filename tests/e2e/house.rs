@@ -22,7 +22,8 @@ fn the_domain_knows_no_clock_no_randomness_no_environment_and_no_unordered_map()
     let mut files = Vec::new();
     sources(&root().join("shared/desk/src"), &mut files);
     assert!(files.len() > 30);
-    let banned = ["SystemTime", "Instant::now", "rand::", "std::env", "std::fs", "HashMap", "HashSet", "tokio", "select!"];
+    let banned =
+        ["SystemTime", "Instant::now", "rand::", "std::env", "std::fs", "HashMap", "HashSet", "tokio", "select!"];
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
@@ -60,5 +61,8 @@ fn every_guarded_route_is_described() {
     for (method, path) in api::GUARDED {
         assert!(described["paths"][path][method.to_lowercase()].is_object(), "{method} {path}");
     }
-    assert_eq!(described["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len()).sum::<usize>(), api::GUARDED.len() + 1);
+    assert_eq!(
+        described["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len()).sum::<usize>(),
+        api::GUARDED.len() + 1
+    );
 }

@@ -1,6 +1,6 @@
 //! The desk from outside, and its handlers together: one binary.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod bad_input;
 mod binary;

@@ -137,6 +137,8 @@ impl Folder {
     /// # Errors
     /// [`FolderError`]: in use, of another run, of a newer desk, not writable. Nothing of the folder has changed then.
     pub fn open(path: &Path, run: Run) -> Result<Self, FolderError> {
+        // Absolute, because a running desk tells others where its files are.
+        let path = &std::path::absolute(path).map_err(at(path))?;
         fs::create_dir_all(path).map_err(at(path))?;
         let lock = lock(path)?;
         let found = read_run(path)?;

@@ -55,25 +55,25 @@ pub(super) struct UpArguments {
     #[arg(long, value_name = "K=V")]
     pub(super) param: Vec<String>,
     /// The opening cash, in quote units
-    #[arg(long, default_value = "1000000")]
+    #[arg(long, allow_negative_numbers = true, default_value = "1000000")]
     pub(super) cash: String,
     /// What an entry spends, in quote units
-    #[arg(long, default_value = "1000")]
+    #[arg(long, allow_negative_numbers = true, default_value = "1000")]
     pub(super) stake: String,
     /// The paper venue's fee, in basis points of each fill
-    #[arg(long, value_name = "F", default_value = "10")]
+    #[arg(long, allow_negative_numbers = true, value_name = "F", default_value = "10")]
     pub(super) fee_bps: String,
     /// How far paper fills are moved against the trader, in basis points
-    #[arg(long, value_name = "S", default_value = "0")]
+    #[arg(long, allow_negative_numbers = true, value_name = "S", default_value = "0")]
     pub(super) slippage_bps: String,
     /// The share of a bar's volume that one paper order may take, in basis points [default: all it wants]
-    #[arg(long, value_name = "P")]
+    #[arg(long, allow_negative_numbers = true, value_name = "P")]
     pub(super) participation_bps: Option<String>,
     /// The step of prices, for all files or as SYMBOL:0.01; may be repeated [default: 0.01]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(super) tick: Vec<String>,
     /// The step of quantities, for all files or as SYMBOL:0.01; may be repeated [default: 0.00001]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(super) lot: Vec<String>,
     /// The risk profile: careful, or reference (whose limits don't bind)
     #[arg(long, value_name = "PROFILE", default_value = "careful")]

@@ -135,7 +135,9 @@ pub enum TableError {
     #[error("the store did not answer: {0}")]
     Unavailable(String),
     /// It can't be written any more: the disk is full or the file is damaged. Stop.
-    #[error("the store can't be used: {0}")]
+    #[error(
+        "the store can't be written: {0}; free some space or mend the disk and begin again, nothing is half-written"
+    )]
     Broken(String),
     /// The request or the row is wrong.
     #[error("the store can't do that: {0}")]

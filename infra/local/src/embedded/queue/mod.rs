@@ -43,7 +43,8 @@ use rusqlite::Connection;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// All queues of a desk, on one file. One process owns the file; others may read it.
+/// All queues of a desk, on one file. One process owns the file and shuts all others out of it, which spares a lock at
+/// every operation.
 #[derive(Debug)]
 pub struct Queue {
     db: Mutex<Connection>,

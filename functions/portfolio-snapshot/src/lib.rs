@@ -1,5 +1,7 @@
-//! `portfolio-snapshot`: every five minutes, what the account is worth at the last stored closes. A snapshot is computed
-//! from the ledger and the candles; losing one loses nothing.
+//! `portfolio-snapshot`: every five minutes, what the account is worth at the last stored closes.
+//!
+//! A snapshot is stored when it says something else than the last one: while nothing is held, nothing changes. It is
+//! computed from the ledger and the candles, so losing one loses nothing.
 
 use boot::Failure;
 use boot::config::DeskConfig;
@@ -28,6 +30,9 @@ pub async fn handle<T: Table, C: Clock>(deps: &Deps<T, C>, _: &Scheduled) -> Res
     let DeskConfig { account, quote, .. } = deps.config.as_ref();
     let valuation = deps.store.valuation(account, quote, deps.config.priced()).await?;
     let snapshot = SnapshotRow { at: deps.clock.now(), valuation };
-    deps.store.add_snapshot(account, &snapshot).await?;
+    let last = deps.store.recent_snapshots(account, 1).await?;
+    if last.first().is_none_or(|last| last.valuation != snapshot.valuation) {
+        deps.store.add_snapshot(account, &snapshot).await?;
+    }
     Ok(snapshot)
 }

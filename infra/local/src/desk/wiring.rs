@@ -94,8 +94,7 @@ impl Desk {
         let paper = &config.paper;
         let terms = Terms { fee: paper.fee, slippage: paper.slippage, participation: paper.participation };
         let instruments = config.markets.iter().map(|market| market.instrument.clone());
-        let venue =
-            Paper::new(config.venue.clone(), table, market_clock.clone(), clock.clone(), terms, instruments).sole();
+        let venue = Paper::new(config.venue.clone(), table, market_clock.clone(), clock.clone(), terms, instruments);
         let (account, quote, cash) = (config.account.clone(), config.quote.clone(), config.cash);
         let row = AccountRow { account: account.clone(), quote: quote.clone(), cash, profile: config.profile.clone() };
         let symbols = config.markets.iter().map(|market| market.instrument.symbol.clone()).collect();

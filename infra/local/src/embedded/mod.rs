@@ -2,6 +2,7 @@
 
 mod dynamo;
 pub mod queue;
+mod remembered;
 mod shelves;
 
 pub use dynamo::client;

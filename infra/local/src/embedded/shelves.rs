@@ -3,6 +3,7 @@
 //! Money rows lie in a file whose every commit is flushed to the disk; market rows in one that is flushed now and then,
 //! because what the power takes away there is pulled or computed again. A process that dies loses neither.
 
+use super::remembered::Remembered;
 use super::{TABLE, dynamo};
 use desk::port::{Item, Key, Query, Shelf, Table, TableError, Write};
 use dynoxide::Database;
@@ -24,6 +25,7 @@ struct File {
     table: DynamoTable,
     database: Opened,
     calls: AtomicU64,
+    remembered: Remembered,
 }
 
 struct Opened(Database);
@@ -71,7 +73,7 @@ impl Shelves {
         }
     }
 
-    /// How many calls each shelf has answered since it was opened: market, money.
+    /// How many calls have reached each file since it was opened: market, money.
     #[must_use]
     pub fn calls(&self) -> [u64; 2] {
         [&self.market, &self.money].map(|file| file.calls.load(Ordering::Relaxed))
@@ -117,7 +119,7 @@ impl File {
             database.create_table(request).map_err(|e| fault(e.to_string()))?;
         }
         let table = DynamoTable::new(dynamo::client(database.clone()), TABLE);
-        Ok(Self { table, database: Opened(database), calls: AtomicU64::new(0) })
+        Ok(Self { table, database: Opened(database), calls: AtomicU64::new(0), remembered: Remembered::default() })
     }
 
     fn counted(&self) -> &DynamoTable {
@@ -145,11 +147,25 @@ fn check_header(path: &Path) -> Result<(), String> {
 
 impl Table for Shelves {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
-        self.file(key.shelf).counted().get(key).await
+        let file = self.file(key.shelf);
+        let open = match file.remembered.get(key) {
+            Ok(known) => return Ok(known),
+            Err(open) => open,
+        };
+        let found = file.counted().get(key).await?;
+        file.remembered.answer(open, found.as_slice());
+        Ok(found)
     }
 
     async fn query(&self, query: &Query) -> Result<Vec<Item>, TableError> {
-        self.file(query.shelf).counted().query(query).await
+        let file = self.file(query.shelf);
+        let open = match file.remembered.query(query) {
+            Ok(known) => return Ok(known),
+            Err(open) => open,
+        };
+        let found = file.counted().query(query).await?;
+        file.remembered.answer(open, &found);
+        Ok(found)
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
@@ -157,6 +173,11 @@ impl Table for Shelves {
         if writes.iter().any(|write| write.key().shelf != shelf) {
             return Err(TableError::Invalid("a transaction can't span two shelves".to_owned()));
         }
-        self.file(shelf).counted().transact(writes).await
+        let file = self.file(shelf);
+        let touched = writes.clone();
+        file.remembered.touch(&touched);
+        let done = file.counted().transact(writes).await;
+        file.remembered.touch(&touched);
+        done
     }
 }

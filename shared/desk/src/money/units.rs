@@ -206,9 +206,7 @@ impl Notional {
     /// # Errors
     /// [`MoneyError`] if the exact product can't be formed.
     pub fn fee(self, bps: Bps) -> Result<Fee, MoneyError> {
-        let exact_fee = exact::mul(self.amount().to_decimal()?, bps.fraction()?)?;
-        let rounded = exact::onto(exact_fee, Amount::UNIT, Rounding::HalfEven)?;
-        Fee::new(Amount::from_decimal(rounded)?)
+        Fee::new(self.amount().times(bps.fraction()?, Rounding::HalfEven)?)
     }
 }
 

@@ -52,12 +52,7 @@ impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
             Phase::Range => bar.close_time(interval).plus_ms(-1),
         };
         let mut fills = Vec::new();
-        if self.is_quiet(symbol) {
-            return Ok(fills);
-        }
-        let open = self.table.query(&rows::all_open(account, Some(symbol))).await?;
-        self.set_quiet(symbol, open.is_empty());
-        for mark in open {
+        for mark in self.table.query(&rows::all_open(account, Some(symbol))).await? {
             let id = decode::<OpenRow>(&mark)?.order;
             let Some(item) = self.table.get(&rows::order(account, &id)).await? else { continue };
             let order: PaperOrder = decode(&item)?;

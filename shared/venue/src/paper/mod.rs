@@ -27,8 +27,8 @@ use desk::money::Amount;
 use desk::order::Timing;
 use desk::port::{Clock, Condition, Item, Table, TableError, Write};
 use desk::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The paper venue over a table.
 ///
@@ -42,8 +42,6 @@ pub struct Paper<T, M, C> {
     clock: C,
     terms: Terms,
     instruments: Arc<BTreeMap<Symbol, Instrument>>,
-    /// Markets in which nothing rests, as far as this process knows; only kept where no other process places.
-    quiet: Option<Arc<Mutex<BTreeSet<Symbol>>>>,
 }
 
 impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
@@ -57,30 +55,7 @@ impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
         instruments: impl IntoIterator<Item = Instrument>,
     ) -> Self {
         let instruments = Arc::new(instruments.into_iter().map(|i| (i.symbol.clone(), i)).collect());
-        Self { id, table, market, clock, terms, instruments, quiet: None }
-    }
-
-    /// The same venue for a process that is the only one to place orders of one account, as a desk on one machine is:
-    /// it remembers in which markets nothing rests and does not look there at every bar.
-    #[must_use]
-    pub fn sole(mut self) -> Self {
-        self.quiet = Some(Arc::default());
-        self
-    }
-
-    fn is_quiet(&self, symbol: &Symbol) -> bool {
-        let known = self.quiet.as_ref().map(|quiet| quiet.lock().unwrap_or_else(PoisonError::into_inner));
-        known.is_some_and(|quiet| quiet.contains(symbol))
-    }
-
-    fn set_quiet(&self, symbol: &Symbol, is: bool) {
-        let Some(quiet) = &self.quiet else { return };
-        let mut quiet = quiet.lock().unwrap_or_else(PoisonError::into_inner);
-        if is {
-            quiet.insert(symbol.clone());
-        } else {
-            quiet.remove(symbol);
-        }
+        Self { id, table, market, clock, terms, instruments }
     }
 
     /// Credits an account once; an account that has been credited before keeps what it has.

@@ -56,8 +56,6 @@ impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
             create(rows::open(&intent.account, &intent.symbol, seq), &OpenRow { order: intent.id.clone() })?,
             upsert(key, item.map(|i| i.version), &numbers)?,
         ];
-        // Before the write: should it be applied without an answer, the order is looked for all the same.
-        self.set_quiet(&intent.symbol, false);
         self.table.transact(writes).await?;
         Ok(order.fact())
     }

@@ -284,6 +284,25 @@ pub struct TransactionDto {
     pub hash: String,
 }
 
+/// A page of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LedgerDto {
+    /// Oldest first.
+    pub transactions: Vec<TransactionDto>,
+    /// Behind which number the next page begins, if there is one.
+    pub next: Option<u64>,
+}
+
+/// Which page of the ledger.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerQuery {
+    /// `next` of the page before; from the beginning if not said.
+    pub after: Option<String>,
+    /// At most so many, 1 to 200; 50 if not said.
+    pub limit: Option<String>,
+}
+
 /// A line of a transaction.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PostingDto {

@@ -13,6 +13,8 @@ pub mod dto;
 mod kill;
 pub mod problem;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use auth::Token;
 use axum::Router;

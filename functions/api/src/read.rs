@@ -1,8 +1,8 @@
 //! The routes that read.
 
 use crate::dto::{
-    AssetDto, BalanceDto, BalancesDto, DecisionDto, DecisionLineDto, DecisionsDto, HealthDto, OrderDto, OrdersDto,
-    PageQuery, PortfolioDto, PositionDto, TransactionDto, VerdictDto,
+    AssetDto, BalanceDto, BalancesDto, DecisionDto, DecisionLineDto, DecisionsDto, HealthDto, LedgerDto, LedgerQuery,
+    OrderDto, OrdersDto, PageQuery, PortfolioDto, PositionDto, TransactionDto, VerdictDto,
 };
 use crate::problem::Problem;
 use crate::{Deps, Shared};
@@ -93,13 +93,17 @@ pub(crate) async fn positions<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock
 const LIMIT: u32 = 50;
 const LIMIT_MAX: u32 = 200;
 
+/// How many are wanted.
+fn limit(text: Option<String>) -> Result<u32, Problem> {
+    let limit = text.map_or(Some(LIMIT), |text| text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n)));
+    let detail = || format!("limit must be a whole number from 1 to {LIMIT_MAX}");
+    limit.ok_or_else(|| Problem::unprocessable("limit/range", detail()))
+}
+
 /// A page's beginning and length.
 fn page(query: Result<Query<PageQuery>, QueryRejection>) -> Result<(Option<String>, u32), Problem> {
     let Query(query) = query.map_err(|e| Problem::bad_request("query/unknown", e.body_text()))?;
-    let limit = query.limit.map_or(Some(LIMIT), |text| text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n)));
-    let limit = limit.ok_or_else(|| {
-        Problem::unprocessable("limit/range", format!("limit must be a whole number from 1 to {LIMIT_MAX}"))
-    })?;
+    let limit = limit(query.limit)?;
     let well_formed = |text: &String| text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#');
     match query.before {
         Some(before) if !well_formed(&before) => {
@@ -206,10 +210,17 @@ pub(crate) async fn decision<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>
 }
 
 /// The ledger's transactions, oldest first.
-#[utoipa::path(get, path = "/v1/ledger", responses((status = 200, body = Vec<TransactionDto>), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/v1/ledger", params(LedgerQuery), responses((status = 200, body = LedgerDto), (status = 401, body = Problem)))]
 pub(crate) async fn ledger<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
     State(deps): Shared<T, V, Q, C, W>,
-) -> Answer<Vec<TransactionDto>> {
-    let found = deps.store.transactions(deps.account()).await?;
-    Ok(Json(found.iter().map(TransactionDto::from).collect()))
+    query: Result<Query<LedgerQuery>, QueryRejection>,
+) -> Answer<LedgerDto> {
+    let Query(query) = query.map_err(|e| Problem::bad_request("query/unknown", e.body_text()))?;
+    let limit = limit(query.limit)?;
+    let after = query.after.map_or(Some(0), |text| text.parse().ok().filter(|seq| *seq < 1_000_000_000_000));
+    let invalid = || Problem::bad_request("cursor/invalid", "`after` must be the `next` of an earlier page");
+    let found = deps.store.transactions_after(deps.account(), after.ok_or_else(invalid)?, limit).await?;
+    let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = found.last().filter(|_| full).map(|row| row.seq);
+    Ok(Json(LedgerDto { transactions: found.iter().map(TransactionDto::from).collect(), next }))
 }

@@ -176,12 +176,18 @@ pub(super) async fn decisions(arguments: &DecisionsArguments) -> anyhow::Result<
 pub(super) async fn ledger(arguments: &LedgerArguments) -> anyhow::Result<()> {
     let access = Access::to(&arguments.at.folder()?).await?;
     if arguments.transactions {
-        let found = access.get("/v1/ledger").await?;
+        let mut all: Vec<Value> = Vec::new();
+        let mut next = Some(0);
+        while let Some(after) = next {
+            let page = access.get(&format!("/v1/ledger?after={after}&limit=200")).await?;
+            all.extend(list(&page, "transactions").iter().cloned());
+            next = page.get("next").and_then(Value::as_u64);
+        }
         if arguments.at.json {
-            return print_json(&found);
+            return print_json(&Value::Array(all));
         }
         let mut rows = Vec::new();
-        for transaction in found.as_array().map_or(&[][..], Vec::as_slice) {
+        for transaction in &all {
             for posting in list(transaction, "postings") {
                 let head = [text(transaction, "seq"), instant(transaction, "at"), text(transaction, "cause")];
                 let line = ["account", "asset", "amount"].map(|f| text(posting, f));

@@ -10,9 +10,11 @@
 //! For bars of one length that is open, range, close of each bar in turn. A bar's range is played when it ends: what
 //! happened inside it is not known earlier, which matters as soon as markets have bars of different lengths.
 //!
-//! Where a run stopped is read from the books alone: a bar whose candle is stored has been played. After a restart the
-//! candles of the last instant are completed first, then everything that waits is drained and reconciled, and then the
-//! first bar that is not stored is played from its open. What of it had been played already is not played again.
+//! Where a run stopped is read from the books alone: a bar whose candle is stored has been played, and so has everything
+//! before the last decision. After a restart the candles until then are completed first, then everything that waits is
+//! drained and reconciled, and then the first bar that is not stored is played from its open. What of it had been played
+//! already is not played again. Candles may be missing because the power took them while the decisions were flushed; the
+//! market never stands before a decision that was taken in it.
 
 use super::wiring::Desk;
 use super::worker::WorkError;
@@ -75,7 +77,8 @@ impl Driver {
     /// [`WorkError`] if the desk can't go on.
     pub async fn resume(desk: &Desk) -> Result<Self, WorkError> {
         let mut tracks = Vec::new();
-        let mut stood_at: Option<Timestamp> = None;
+        let seen_until = desk.store.seen_until(&desk.config.account).await;
+        let mut stood_at = seen_until.map_err(Failure::from)?;
         for market in &desk.config.markets {
             let (symbol, interval) = (market.instrument.symbol.clone(), market.interval);
             let last = desk.store.last_candle(&symbol, interval).await.map_err(Failure::from)?;

@@ -6,7 +6,7 @@ use crate::{Store, StoreError, Versioned, keys};
 use desk::id::{AccountId, Asset};
 use desk::ledger::{LedgerAccount, Transaction};
 use desk::money::Amount;
-use desk::port::{RowError, Table, Write};
+use desk::port::{Query, RowError, Table, Write};
 use std::collections::BTreeMap;
 
 /// A transaction at the end of the chain, as the writes that append it.
@@ -82,6 +82,21 @@ impl<T: Table> Store<T> {
             balances.insert((of.to_owned(), asset), amount);
         }
         Ok(balances)
+    }
+
+    /// The transactions behind number `after`, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// As the table.
+    pub async fn transactions_after(
+        &self,
+        account: &AccountId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<TransactionRow>, StoreError> {
+        let after = Some(keys::transaction(account, after).sk);
+        let query = Query { after, limit, ..keys::transactions(account) };
+        self.table.query(&query).await?.iter().map(|item| Ok(crate::rows::decode(item)?)).collect()
     }
 
     /// Every transaction of the ledger, in order.

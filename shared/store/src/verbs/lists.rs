@@ -6,6 +6,7 @@ use desk::fill::Fill;
 use desk::id::{AccountId, IntentId, SignalId};
 use desk::order::Order;
 use desk::port::{Query, Table};
+use desk::time::Timestamp;
 
 impl<T: Table> Store<T> {
     /// The account's last orders, newest first, at most `limit`, behind the place `before`. Returns each order's
@@ -46,6 +47,22 @@ impl<T: Table> Store<T> {
             Ok((item.key.sk, id))
         };
         self.table.query(&query).await?.into_iter().map(named).collect()
+    }
+
+    /// The market time of the last decision or order, whichever is later: the books have seen the market until then.
+    ///
+    /// # Errors
+    /// As the table.
+    pub async fn seen_until(&self, account: &AccountId) -> Result<Option<Timestamp>, StoreError> {
+        let mut latest = None;
+        for query in [keys::orders(account), keys::decisions(account)] {
+            let last = Query { descending: true, limit: 1, ..query };
+            for item in self.table.query(&last).await? {
+                let time = item.key.sk.split('#').next().and_then(|text| text.parse().ok()).map(Timestamp::from_ms);
+                latest = latest.max(time);
+            }
+        }
+        Ok(latest)
     }
 
     /// Every order of the account, oldest first.

@@ -1,0 +1,155 @@
+//! The routes against hostile and honest requests, over fakes.
+
+use crate::auth::Token;
+use crate::{Deps, GUARDED, router};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode};
+use boot::config::{DeskConfig, MarketConfig, PaperConfig, StrategyConfig};
+use desk::fake::{FakeClock, FakeQueues, FakeTable, FakeVenue, sample};
+use desk::id::VenueId;
+use desk::money::{Amount, Notional};
+use desk::risk::Profile;
+use desk::time::{Interval, Timestamp};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::Store;
+use store::rows::AccountRow;
+use store::verbs::Opening;
+use tower::ServiceExt;
+
+const TOKEN: &str = "canary-0123456789";
+
+async fn desk() -> (Router, Arc<FakeTable>) {
+    let table: Arc<FakeTable> = Arc::default();
+    let store = Store::new(table.clone());
+    let stake = Notional::new(Amount::whole(1000)).unwrap();
+    let config = Arc::new(DeskConfig {
+        account: sample::account(),
+        venue: VenueId::new("paper").unwrap(),
+        quote: sample::instrument().quote,
+        cash: Amount::whole(100_000),
+        strategy: StrategyConfig { name: "ema-cross".to_owned(), parameters: BTreeMap::new(), stake },
+        profile: Profile::named("careful").unwrap(),
+        paper: PaperConfig { fee: "10".parse().unwrap(), slippage: "0".parse().unwrap(), participation: None },
+        markets: vec![MarketConfig { instrument: sample::instrument(), interval: Interval::MINUTE }],
+    });
+    let (account, quote, cash) = (config.account.clone(), config.quote.clone(), config.cash);
+    let row = AccountRow { account, quote, cash, profile: config.profile.clone() };
+    let opening = Opening { account: row, symbols: vec![sample::instrument().symbol], at: Timestamp::from_ms(0) };
+    store.open_account(&opening).await.unwrap();
+    let clock = Arc::new(FakeClock::at(0));
+    let kill = kill_switch::Deps {
+        store: store.clone(),
+        venue: FakeVenue::new(clock.clone()),
+        queues: FakeQueues::default(),
+        clock: clock.clone(),
+        wall: clock,
+        config: config.clone(),
+    };
+    let deps = Deps { store, config, kill, token: Token::new(TOKEN), ids: || "generated".to_owned() };
+    (router(Arc::new(deps)), table)
+}
+
+fn request(method: &str, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path)
+}
+
+fn honest(method: &str, path: &str) -> axum::http::request::Builder {
+    request(method, path).header("authorization", format!("Bearer {TOKEN}")).header("content-type", "application/json")
+}
+
+async fn ask(router: &Router, request: Request<Body>) -> (StatusCode, String, Value) {
+    let response: Response<Body> = router.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let kind = response.headers().get("content-type").map_or("", |v| v.to_str().unwrap()).to_owned();
+    assert!(response.headers().contains_key("x-correlation-id"));
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    assert!(!text.contains(TOKEN), "the token must never be echoed: {text}");
+    (status, kind, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+/// Sends what must be refused; checks the shape of the refusal and that nothing was changed.
+async fn refused(request: Request<Body>, status: u16, kind: &str) {
+    let (router, table) = desk().await;
+    let before = table.items();
+    let shown = format!("{} {}", request.method(), request.uri());
+    let (found, content, body) = ask(&router, request).await;
+    assert_eq!((found.as_u16(), content.as_str()), (status, "application/problem+json"), "{shown}: {body}");
+    assert_eq!(body["type"], kind, "{shown}");
+    assert_eq!(body["status"], status);
+    assert!(!body["detail"].as_str().unwrap().is_empty());
+    assert_eq!(table.items(), before, "{shown}");
+}
+
+#[tokio::test]
+async fn every_route_but_health_wants_the_token() {
+    for (method, path) in GUARDED {
+        let path = path.replace("{id}", "0123456789abcdef0123456789abcdef");
+        let bare = || request(method, &path);
+        refused(bare().body(Body::empty()).unwrap(), 401, "auth/missing").await;
+        for wrong in ["Bearer ", "Bearer wrong", "bearer canary-0123456789", "Basic canary-0123456789", TOKEN] {
+            refused(bare().header("authorization", wrong).body(Body::empty()).unwrap(), 401, "auth/token-invalid")
+                .await;
+        }
+        let long = format!("Bearer {}", "x".repeat(9000));
+        refused(bare().header("authorization", long).body(Body::empty()).unwrap(), 401, "auth/token-invalid").await;
+        let twice = honest(method, &path).header("authorization", format!("Bearer {TOKEN}"));
+        refused(twice.body(Body::empty()).unwrap(), 400, "auth/ambiguous").await;
+    }
+    let (router, _) = desk().await;
+    let (status, _, body) = ask(&router, request("GET", "/healthz").body(Body::empty()).unwrap()).await;
+    assert_eq!((status, &body["status"]), (StatusCode::OK, &Value::from("ok")));
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_requests_are_refused_and_change_nothing() {
+    let post = |body: &str| honest("POST", "/v1/kill").body(Body::from(body.to_owned())).unwrap();
+    refused(post(""), 400, "body/empty").await;
+    refused(post("{\"by\":\"a\""), 400, "body/malformed").await;
+    refused(post(r#"{"by":"a","reason":"b","is_admin":true}"#), 400, "body/malformed").await;
+    refused(post(r#"{"by":"a","by":"b","reason":"c"}"#), 400, "body/malformed").await;
+    refused(post(&"[".repeat(10_000)), 400, "body/malformed").await;
+    refused(post(r#"{"by":"a","reason":"b","mode":"softly"}"#), 422, "kill/mode").await;
+    refused(post(r#"{"by":"","reason":"b"}"#), 422, "text/range").await;
+    refused(post("{\"by\":\"a\",\"reason\":\"b\\r\\nforged: line\"}"), 422, "text/range").await;
+    let large = format!("{{\"by\":\"a\",\"reason\":\"{}\"}}", "x".repeat(70_000));
+    refused(post(&large), 413, "body/too-large").await;
+    let plain = request("POST", "/v1/kill").header("authorization", format!("Bearer {TOKEN}"));
+    let plain = plain.header("content-type", "text/plain").body(Body::from(r#"{"by":"a","reason":"b"}"#)).unwrap();
+    refused(plain, 415, "body/media-type").await;
+}
+
+#[tokio::test]
+async fn paths_and_queries_that_lead_nowhere_are_refused_alike() {
+    let get = |path: &str| honest("GET", path).body(Body::empty()).unwrap();
+    refused(get("/v1/nothing"), 404, "path/unknown").await;
+    refused(get("/v1/decisions/..%2Fkill"), 404, "decision/not-found").await;
+    refused(get("/v1/decisions/0123456789abcdef0123456789abcdef"), 404, "decision/not-found").await;
+    refused(get("/v1/orders?limit=0"), 422, "limit/range").await;
+    refused(get("/v1/orders?limit=1000000000"), 422, "limit/range").await;
+    refused(get("/v1/orders?before=%00"), 400, "cursor/invalid").await;
+    refused(get("/v1/orders?tenant=other"), 400, "query/unknown").await;
+    refused(honest("DELETE", "/v1/kill").body(Body::empty()).unwrap(), 405, "method/not-allowed").await;
+    let unknown = honest("POST", "/v1/orders/0123456789abcdef0123456789abcdef/resolve");
+    refused(unknown.body(Body::from(r#"{"evidence":"seen"}"#)).unwrap(), 404, "desk/not-found").await;
+}
+
+#[tokio::test]
+async fn a_kill_is_seen_by_everybody_and_a_caller_s_correlation_id_is_kept() {
+    let (router, _) = desk().await;
+    let kill = honest("POST", "/v1/kill").body(Body::from(r#"{"by":"ann","reason":"a test"}"#)).unwrap();
+    let (status, _, body) = ask(&router, kill).await;
+    assert_eq!((status, &body["switch"]["killed"]), (StatusCode::OK, &Value::from(true)));
+    let (_, _, body) = ask(&router, request("GET", "/healthz").body(Body::empty()).unwrap()).await;
+    assert_eq!(body["killed"], true);
+    let named = request("GET", "/healthz").header("x-correlation-id", "mine-1").body(Body::empty()).unwrap();
+    let response = router.clone().oneshot(named).await.unwrap();
+    assert_eq!(response.headers()["x-correlation-id"], "mine-1");
+    let forged = request("GET", "/healthz").header("x-correlation-id", "a b").body(Body::empty()).unwrap();
+    let response = router.oneshot(forged).await.unwrap();
+    assert_eq!(response.headers()["x-correlation-id"], "generated");
+}

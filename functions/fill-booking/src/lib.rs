@@ -54,11 +54,7 @@ pub async fn handle<T: Table, Q: Publish, C: Clock>(deps: &Deps<T, Q, C>, messag
     }
     match booked.stop {
         Some(stop) if stop.state == State::Approved => {
-            let (account, symbol, intent) = (fill.account.clone(), fill.symbol.clone(), stop.intent.id);
-            let dedup = intent.to_string();
-            let queue = Message::queue_of_order(false);
-            let message = Message::Order { account, symbol, intent };
-            Ok(deps.queues.publish(Outgoing { queue, message, dedup }).await?)
+            Ok(deps.queues.publish(Outgoing::to_place(&stop.intent)).await?)
         }
         Some(_) | None => Ok(()),
     }

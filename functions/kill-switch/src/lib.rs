@@ -13,7 +13,6 @@ use boot::config::DeskConfig;
 use boot::event::KillEvent;
 use boot::{Failure, observe};
 use desk::id::IntentId;
-use desk::message::Message;
 use desk::order::{Leg, Order, State};
 use desk::port::{Clock, Outgoing, Publish, Table, Venue};
 use desk::risk::{self, Kill, KillMode, KillState, UnkillRequest};
@@ -181,12 +180,8 @@ async fn flatten<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
         let approval = risk::flatten(account, symbol, &position, price, epoch, now, 1);
         let Some(approval) = approval.map_err(|e| Failure::poison(e.to_string()))? else { continue };
         let order: Order = deps.store.add_protection(&approval, now).await?;
-        let intent = order.intent.id;
-        let dedup = intent.to_string();
-        let (account, symbol) = (account.clone(), symbol.clone());
-        let message = Message::Order { account, symbol, intent: intent.clone() };
-        deps.queues.publish(Outgoing { queue: Message::queue_of_order(false), message, dedup }).await?;
-        report.flattening.push(intent);
+        deps.queues.publish(Outgoing::to_place(&order.intent)).await?;
+        report.flattening.push(order.intent.id);
     }
     Ok(())
 }

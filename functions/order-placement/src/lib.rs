@@ -169,20 +169,12 @@ async fn again<T: Table, V, Q: Publish, C: Clock>(deps: &Deps<T, V, Q, C>, lost:
     }
     let intent = &lost.intent;
     let attempt = intent.attempt + 1;
-    let (account, symbol) = (intent.account.clone(), intent.symbol.clone());
     let outgoing = match desk::risk::renew(intent, intent.quantity, attempt) {
         Some(approval) => {
             let order = deps.store.add_protection(&approval, deps.clock.now()).await?;
-            let id = order.intent.id;
-            let queue = Message::queue_of_order(intent.leg.adds_risk());
-            Outgoing { queue, dedup: id.to_string(), message: Message::Order { account, symbol, intent: id } }
+            Outgoing::to_place(&order.intent)
         }
-        None => {
-            let signal = intent.cause.clone();
-            let dedup = format!("{signal}#{attempt}");
-            let message = Message::Signal { account, symbol, signal, attempt };
-            Outgoing { queue: desk::message::QueueName::Signals, message, dedup }
-        }
+        None => Outgoing::to_judge(&intent.account, &intent.symbol, &intent.cause, attempt),
     };
     Ok(deps.queues.publish(outgoing).await?)
 }

@@ -13,7 +13,6 @@ use boot::config::DeskConfig;
 use boot::event::Scheduled;
 use boot::{Failure, observe};
 use desk::id::{Asset, Symbol};
-use desk::message::{Message, QueueName};
 use desk::money::Amount;
 use desk::order::{Leg, Order, State};
 use desk::port::{Clock, Outgoing, Publish, Table, Venue};
@@ -93,13 +92,13 @@ async fn orders<T: Table, V: Venue, Q: Publish, C: Clock>(
     for order in working {
         match order.row.state {
             State::Approved => {
-                send_order(deps, &order.row).await?;
+                deps.queues.publish(Outgoing::to_place(&order.row.intent)).await?;
                 round.mended += 1;
             }
             // The order's own message waits for the answer, and asks again if it is not placed.
             State::Claimed | State::Unknown => {
                 resolve(&deps.store, &deps.venue, order.clone(), now).await?;
-                send_order(deps, &order.row).await?;
+                deps.queues.publish(Outgoing::to_place(&order.row.intent)).await?;
                 round.mended += 1;
             }
             State::Open | State::Filled | State::Rejected | State::Cancelled | State::Expired | State::NotPlaced => {}
@@ -150,10 +149,7 @@ async fn report_missed<T: Table, V: Venue, Q: Publish, C: Clock>(
         for fill in trades {
             let booked = deps.store.table().get(&keys::fill(&fill)).await?.is_some();
             if !booked {
-                let dedup = fill.key();
-                deps.queues
-                    .publish(Outgoing { queue: QueueName::Fills, message: Message::Fill { fill }, dedup })
-                    .await?;
+                deps.queues.publish(Outgoing::to_book(fill)).await?;
                 missed += 1;
             }
         }
@@ -202,7 +198,7 @@ async fn renew_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
         let left = order.open_quantity().map_err(|e| Failure::poison(e.to_string()))?;
         if let Some(approval) = desk::risk::renew(intent, left, attempt) {
             let order = deps.store.add_protection(&approval, deps.clock.now()).await?;
-            send_order(deps, &order).await?;
+            deps.queues.publish(Outgoing::to_place(&order.intent)).await?;
         }
     }
     Ok(renewed.len())
@@ -213,12 +209,4 @@ async fn latest_attempt<T: Table, V, Q, C>(deps: &Deps<T, V, Q, C>, order: &Orde
     let verdicts = deps.store.verdicts(&order.intent.cause).await?;
     let of_leg = verdicts.iter().filter(|verdict| verdict.leg == order.intent.leg);
     Ok(of_leg.map(|verdict| verdict.attempt).max().unwrap_or(order.intent.attempt))
-}
-
-async fn send_order<T, V, Q: Publish, C>(deps: &Deps<T, V, Q, C>, order: &Order) -> Result<(), Failure> {
-    let intent = &order.intent;
-    let (account, symbol) = (intent.account.clone(), intent.symbol.clone());
-    let message = Message::Order { account, symbol, intent: intent.id.clone() };
-    let queue = Message::queue_of_order(intent.leg.adds_risk());
-    Ok(deps.queues.publish(Outgoing { queue, message, dedup: intent.id.to_string() }).await?)
 }

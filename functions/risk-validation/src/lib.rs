@@ -58,7 +58,9 @@ pub async fn handle<T: Table, Q: Publish, C: Clock>(deps: &Deps<T, Q, C>, messag
         None => judge(deps, &signal, *attempt).await?,
     };
     match order {
-        Some(order) if order.state == State::Approved => send(deps, &order).await,
+        Some(order) if order.state == State::Approved => {
+            Ok(deps.queues.publish(Outgoing::to_place(&order.intent)).await?)
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -176,12 +178,4 @@ async fn books<T: Table, Q, C: Clock>(
         exposure,
         headroom,
     })
-}
-
-async fn send<T: Table, Q: Publish, C>(deps: &Deps<T, Q, C>, order: &Order) -> Result<(), Failure> {
-    let intent = &order.intent;
-    let (account, symbol) = (intent.account.clone(), intent.symbol.clone());
-    let message = Message::Order { account, symbol, intent: intent.id.clone() };
-    let queue = Message::queue_of_order(intent.leg.adds_risk());
-    Ok(deps.queues.publish(Outgoing { queue, message, dedup: intent.id.to_string() }).await?)
 }

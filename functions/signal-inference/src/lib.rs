@@ -16,7 +16,7 @@ use boot::config::{DeskConfig, MarketConfig};
 use boot::{Failure, observe};
 use desk::id::{SignalId, Symbol};
 use desk::market::Candle;
-use desk::message::{Message, QueueName};
+use desk::message::Message;
 use desk::port::{Outgoing, Publish, Table};
 use desk::signal::{BarClose, Signal};
 use desk::strategy::{Holding, Memory, Strategy};
@@ -165,8 +165,5 @@ fn extend(holds: &mut Option<HoldsRow>, bar: &Candle, before: Memory) {
 }
 
 async fn send<T: Table, Q: Publish>(deps: &Deps<T, Q>, symbol: &Symbol, signal: SignalId) -> Result<(), Failure> {
-    let dedup = format!("{signal}#1");
-    let (account, symbol) = (deps.config.account.clone(), symbol.clone());
-    let message = Message::Signal { account, symbol, signal, attempt: 1 };
-    Ok(deps.queues.publish(Outgoing { queue: QueueName::Signals, message, dedup }).await?)
+    Ok(deps.queues.publish(Outgoing::to_judge(&deps.config.account, symbol, &signal, 1)).await?)
 }

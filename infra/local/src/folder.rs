@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use thiserror::Error;
 
 /// The version of the folder's layout.
@@ -217,18 +218,30 @@ impl Folder {
     }
 }
 
+/// How often the lock is tried, a tenth of a second apart.
+const LOCK_TRIES: u32 = 10;
+
 /// Takes the folder's lock, or says who has it.
 fn lock(path: &Path) -> Result<File, FolderError> {
     let file_path = path.join("lock");
     let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&file_path);
     let file = opened.map_err(at(&file_path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let pid = fs::read_to_string(&file_path).unwrap_or_default();
-            return Err(FolderError::InUse { path: path.to_owned(), pid: pid.trim().to_owned() });
+    let in_use = || {
+        let pid = fs::read_to_string(&file_path).unwrap_or_default();
+        FolderError::InUse { path: path.to_owned(), pid: pid.trim().to_owned() }
+    };
+    let mut tries = 0;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            // A desk that has just been killed may take a moment to let go.
+            Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(TryLockError::WouldBlock) => return Err(in_use()),
+            Err(TryLockError::Error(source)) => return Err(at(&file_path)(source)),
         }
-        Err(TryLockError::Error(source)) => return Err(at(&file_path)(source)),
     }
     file.set_len(0)
         .and_then(|()| (&file).write_all(std::process::id().to_string().as_bytes()))

@@ -114,12 +114,6 @@ pub enum MessageError {
 }
 
 impl Message {
-    /// The queue it belongs on. An order's queue depends on its leg: see [`Message::queue_of_order`].
-    #[must_use]
-    pub const fn queue_of_order(adds_risk: bool) -> QueueName {
-        if adds_risk { QueueName::Orders } else { QueueName::Exits }
-    }
-
     /// The FIFO group: what must stay in order with what.
     #[must_use]
     pub fn group(&self) -> String {

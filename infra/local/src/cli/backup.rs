@@ -2,7 +2,7 @@
 
 use super::Where;
 use super::access::Access;
-use super::up::say;
+use super::print::say;
 use crate::desk::wiring::Desk;
 use crate::embedded::queue::Queue;
 use crate::folder::{self, read_run};
@@ -115,12 +115,13 @@ pub(super) async fn backup(arguments: &BackupArguments) -> anyhow::Result<()> {
         }
     }
     if arguments.at.json {
-        say(false, &serde_json::to_string(&json!({"backup": to}))?);
+        say(&serde_json::to_string(&json!({"backup": to}))?);
     } else {
-        say(
-            false,
-            &format!("backed up to {}; `ballast restore {} --data-dir DIR` brings it back", to.display(), to.display()),
-        );
+        say(&format!(
+            "backed up to {}; `ballast restore {} --data-dir DIR` brings it back",
+            to.display(),
+            to.display()
+        ));
     }
     Ok(())
 }
@@ -172,6 +173,6 @@ pub(super) fn restore(arguments: &RestoreArguments) -> anyhow::Result<()> {
         fs::remove_dir(to)?;
     }
     fs::rename(&beside, to).with_context(|| format!("{}: can't be put in its place", to.display()))?;
-    say(false, &format!("restored to {}; `ballast doctor --data-dir {}` checks it", to.display(), to.display()));
+    say(&format!("restored to {}; `ballast doctor --data-dir {}` checks it", to.display(), to.display()));
     Ok(())
 }

@@ -2,8 +2,7 @@
 
 use super::Where;
 use super::access::{Access, open_at_rest};
-use super::show::{list, text};
-use super::up::say;
+use super::print::{list, say, text};
 use crate::desk::wiring::Desk;
 use crate::folder::{self, Folder};
 use anyhow::bail;
@@ -36,10 +35,10 @@ pub(super) async fn run(at: &Where) -> anyhow::Result<()> {
     };
     let faults = findings.iter().filter(|finding| !finding.ok).count();
     if at.json {
-        say(false, &serde_json::to_string(&json!({"findings": findings, "faults": faults}))?);
+        say(&serde_json::to_string(&json!({"findings": findings, "faults": faults}))?);
     } else {
         for Finding { check, ok, detail } in &findings {
-            say(false, &format!("{} {check:14} {detail}", if *ok { "ok   " } else { "FAULT" }));
+            say(&format!("{} {check:14} {detail}", if *ok { "ok   " } else { "FAULT" }));
         }
     }
     if faults > 0 {

@@ -1,28 +1,24 @@
 //! Telling a trader why a decision was taken, allowed or refused, and what became of it.
 
-use super::show::{instant, list, text};
-use super::up::say;
+use super::print::{instant, list, say, text};
 use serde_json::Value;
 
 /// Tells the story of a decision.
 pub(super) fn explain(decision: &Value) {
     let (symbol, interval) = (text(decision, "symbol"), text(decision, "interval"));
-    say(false, &format!("decision {}", text(decision, "id")));
+    say(&format!("decision {}", text(decision, "id")));
     let when = instant(decision, "decided_at");
-    say(false, &format!("{when}, at the close of a {interval} bar of {symbol}, at {}", text(decision, "close")));
-    say(false, "");
-    say(false, &format!("Why       {}", text(decision, "because")));
-    say(false, &format!("          {} wished to {}.", text(decision, "strategy_version"), text(decision, "wish")));
-    say(
-        false,
-        &format!(
-            "          It saw {}; its parameters are {}.",
-            pairs(decision, "inputs"),
-            pairs(decision, "parameters")
-        ),
-    );
+    say(&format!("{when}, at the close of a {interval} bar of {symbol}, at {}", text(decision, "close")));
+    say("");
+    say(&format!("Why       {}", text(decision, "because")));
+    say(&format!("          {} wished to {}.", text(decision, "strategy_version"), text(decision, "wish")));
+    say(&format!(
+        "          It saw {}; its parameters are {}.",
+        pairs(decision, "inputs"),
+        pairs(decision, "parameters")
+    ));
     for verdict in list(decision, "verdicts") {
-        say(false, "");
+        say("");
         tell_verdict(verdict);
     }
 }
@@ -41,48 +37,41 @@ fn tell_verdict(verdict: &Value) {
         Some(n) => format!(", attempt {n} (the one before was proven never to have been placed)"),
     };
     match verdict.get("refused_by").and_then(Value::as_str) {
-        Some(layer) => say(false, &format!("Refused   {leg} of {quantity}{attempt}, by the check {layer}:")),
+        Some(layer) => say(&format!("Refused   {leg} of {quantity}{attempt}, by the check {layer}:")),
         None if leg.starts_with("stop:") => {
-            say(
-                false,
-                &format!("Protected {quantity} by a stop; it only takes risk away, so nothing is checked{attempt}"),
-            );
+            say(&format!("Protected {quantity} by a stop; it only takes risk away, so nothing is checked{attempt}"));
         }
-        None => say(false, &format!("Approved  {leg} of {quantity}{attempt}; every check passed:")),
+        None => say(&format!("Approved  {leg} of {quantity}{attempt}; every check passed:")),
     }
     for check in list(verdict, "checks") {
         let passed = check.get("passed").and_then(Value::as_bool).unwrap_or(false);
         let mark = if passed { "ok  " } else { "FAIL" };
-        say(
-            false,
-            &format!("  {mark} {:20} {} (limit: {})", text(check, "check"), text(check, "value"), text(check, "limit")),
-        );
+        say(&format!(
+            "  {mark} {:20} {} (limit: {})",
+            text(check, "check"),
+            text(check, "value"),
+            text(check, "limit")
+        ));
     }
     let Some(order) = verdict.get("order").filter(|order| order.is_object()) else { return };
     let trigger = order.get("trigger").and_then(Value::as_str).map(|t| format!(", trigger {t}")).unwrap_or_default();
-    say(
-        false,
-        &format!(
-            "  order {} ({} {}{trigger}): {}",
-            text(order, "id"),
-            text(order, "kind"),
-            text(order, "side"),
-            text(order, "state")
-        ),
-    );
+    say(&format!(
+        "  order {} ({} {}{trigger}): {}",
+        text(order, "id"),
+        text(order, "kind"),
+        text(order, "side"),
+        text(order, "state")
+    ));
     for passage in list(order, "history") {
-        say(false, &format!("    {:10} {}", text(passage, "state"), text(passage, "why")));
+        say(&format!("    {:10} {}", text(passage, "state"), text(passage, "why")));
     }
     for fill in list(verdict, "fills") {
         let (side, quantity, price) = (text(fill, "side"), text(fill, "quantity"), text(fill, "price"));
         let fee = format!("{} {}", text(fill, "fee"), text(fill, "fee_asset"));
-        say(
-            false,
-            &format!(
-                "    fill {}: {side} {quantity} at {price}, fee {fee}, {}",
-                text(fill, "trade"),
-                instant(fill, "at")
-            ),
-        );
+        say(&format!(
+            "    fill {}: {side} {quantity} at {price}, fee {fee}, {}",
+            text(fill, "trade"),
+            instant(fill, "at")
+        ));
     }
 }

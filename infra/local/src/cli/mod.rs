@@ -6,6 +6,7 @@ mod backup;
 mod doctor;
 mod explain;
 mod load;
+mod print;
 mod progress;
 mod show;
 mod switch;

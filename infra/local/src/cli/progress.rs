@@ -1,6 +1,7 @@
 //! What a run shows while it works, and when it ends.
 
-use super::up::{UpArguments, say};
+use super::print::say;
+use super::up::UpArguments;
 use crate::desk::wiring::Desk;
 use crate::report::Figures;
 use boot::config::DeskConfig;
@@ -23,12 +24,11 @@ impl Progress {
     /// Says what begins.
     pub(super) fn new(arguments: &UpArguments, market: &str, folder: &Path, port: u16) -> Self {
         if !arguments.json {
-            say(false, "PAPER trading: no real money, no account, no network.");
-            say(false, &format!("market   {market}"));
-            say(false, &format!("data     {}", folder.display()));
-            say(false, &format!("api      http://127.0.0.1:{port} (token in {}/token)", folder.display()));
+            say("PAPER trading: no real money, no account, no network.");
+            say(&format!("market   {market}"));
+            say(&format!("data     {}", folder.display()));
+            say(&format!("api      http://127.0.0.1:{port} (token in {}/token)", folder.display()));
             say(
-                false,
                 "look     ballast portfolio | positions | orders | decisions | ledger | kill   (Ctrl-C stops the desk)",
             );
         }
@@ -104,7 +104,7 @@ pub(super) fn summary(
         if let Some(object) = object.as_object_mut() {
             object.insert("elapsed_s".to_owned(), serde_json::json!(elapsed_s));
         }
-        say(false, &serde_json::to_string(&object)?);
+        say(&serde_json::to_string(&object)?);
         return Ok(());
     }
     let quote = &config.quote;
@@ -112,28 +112,22 @@ pub(super) fn summary(
     let refused = if refused.is_empty() { "none".to_owned() } else { refused.join(", ") };
     let even = figures.ledger_imbalance.values().all(|sum| sum == "0");
     let ledger = if even { "balanced to the last decimal" } else { "NOT BALANCED: see ballast doctor" };
-    say(false, "");
-    say(false, if stopped { "stopped; begin again with the same command to go on" } else { "the market has ended" });
-    say(
-        false,
-        &format!(
-            "bars       {} ({} missing, {} without a trade)",
-            figures.bars, figures.missing_bars, figures.zero_volume_bars
-        ),
-    );
-    say(false, &format!("decisions  {} signals, {} approved, refused: {refused}", figures.signals, figures.approved));
-    say(false, &format!("orders     {} posted, {} fills, {} unknown", figures.posted, figures.fills, figures.unknown));
-    say(
-        false,
-        &format!(
-            "trades     {} closed, {} by their stop, {} positions open",
-            figures.trades, figures.stops, figures.open_positions
-        ),
-    );
-    say(false, &format!("cash       {} {quote}", figures.cash));
-    say(false, &format!("equity     {} {quote} (fees paid {})", figures.final_equity, figures.fees));
-    say(false, &format!("ledger     {} transactions, {ledger}", figures.transactions));
-    say(false, &format!("state      {}", figures.state_hash));
-    say(false, &format!("elapsed    {elapsed_s:.1} s"));
+    say("");
+    say(if stopped { "stopped; begin again with the same command to go on" } else { "the market has ended" });
+    say(&format!(
+        "bars       {} ({} missing, {} without a trade)",
+        figures.bars, figures.missing_bars, figures.zero_volume_bars
+    ));
+    say(&format!("decisions  {} signals, {} approved, refused: {refused}", figures.signals, figures.approved));
+    say(&format!("orders     {} posted, {} fills, {} unknown", figures.posted, figures.fills, figures.unknown));
+    say(&format!(
+        "trades     {} closed, {} by their stop, {} positions open",
+        figures.trades, figures.stops, figures.open_positions
+    ));
+    say(&format!("cash       {} {quote}", figures.cash));
+    say(&format!("equity     {} {quote} (fees paid {})", figures.final_equity, figures.fees));
+    say(&format!("ledger     {} transactions, {ledger}", figures.transactions));
+    say(&format!("state      {}", figures.state_hash));
+    say(&format!("elapsed    {elapsed_s:.1} s"));
     Ok(())
 }

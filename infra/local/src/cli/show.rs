@@ -3,9 +3,8 @@
 use super::Where;
 use super::access::Access;
 use super::explain::explain;
-use super::up::say;
+use super::print::{instant, list, print_json, say, table, text};
 use clap::{Args, Subcommand};
-use desk::time::Timestamp;
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
@@ -53,64 +52,23 @@ pub(super) struct LedgerArguments {
     at: Where,
 }
 
-/// A field's text, whatever its type.
-pub(super) fn text(value: &Value, field: &str) -> String {
-    match value.get(field) {
-        Some(Value::String(text)) => text.clone(),
-        None | Some(Value::Null) => "-".to_owned(),
-        Some(other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_))) => other.to_string(),
-    }
-}
-
-/// A field that is an instant.
-pub(super) fn instant(value: &Value, field: &str) -> String {
-    value.get(field).and_then(Value::as_i64).map_or_else(|| "-".to_owned(), |ms| Timestamp::from_ms(ms).to_string())
-}
-
-/// A field that is a list.
-pub(super) fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
-    value.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// Prints rows under their heads, each column as wide as its widest text.
-pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(heads.get(column).map(|head| head.len())).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-    let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    say(false, &line(heads.to_vec()));
-    for row in rows {
-        say(false, &line(row.iter().map(String::as_str).collect()));
-    }
-}
-
-fn print_json(value: &Value) -> anyhow::Result<()> {
-    say(false, &serde_json::to_string(value)?);
-    Ok(())
-}
-
 pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
     let found = Access::to(&at.folder()?).await?.get("/v1/portfolio").await?;
     if at.json {
         return print_json(&found);
     }
     let quote = text(&found, "quote");
-    say(false, &format!("{} account {}", text(&found, "mode").to_uppercase(), text(&found, "account")));
+    say(&format!("{} account {}", text(&found, "mode").to_uppercase(), text(&found, "account")));
     for (label, field) in [("equity", "equity"), ("profit", "profit"), ("cash", "cash"), ("free cash", "free_cash")] {
-        say(false, &format!("{label:10} {} {quote}", text(&found, field)));
+        say(&format!("{label:10} {} {quote}", text(&found, field)));
     }
     if let Some(reason) = found.get("frozen").and_then(Value::as_str) {
-        say(false, &format!("FROZEN     no new risk: {reason}"));
+        say(&format!("FROZEN     no new risk: {reason}"));
     }
     let row = |v: &Value| ["asset", "quantity", "price", "worth"].map(|field| text(v, field)).to_vec();
     let rows: Vec<Vec<String>> = list(&found, "assets").iter().map(row).collect();
     if !rows.is_empty() {
-        say(false, "");
+        say("");
         table(&["asset", "quantity", "price", "worth"], &rows);
     }
     Ok(())
@@ -135,7 +93,7 @@ pub(super) async fn orders(arguments: &OrdersArguments) -> anyhow::Result<()> {
         if at.json {
             return print_json(&order);
         }
-        say(false, &format!("order {id} is settled as {}", text(&order, "state")));
+        say(&format!("order {id} is settled as {}", text(&order, "state")));
         return Ok(());
     }
     let path = format!("/v1/orders?limit={}", arguments.limit);
@@ -169,7 +127,7 @@ pub(super) async fn decisions(arguments: &DecisionsArguments) -> anyhow::Result<
     let row = |v: &Value| [instant(v, "decided_at")].into_iter().chain(fields.iter().map(|f| text(v, f))).collect();
     let rows: Vec<Vec<String>> = list(&found, "decisions").iter().map(row).collect();
     table(&["decided", "symbol", "leg", "outcome", "id"], &rows);
-    say(false, "\nballast decisions ID tells why");
+    say("\nballast decisions ID tells why");
     Ok(())
 }
 
@@ -205,7 +163,7 @@ pub(super) async fn ledger(arguments: &LedgerArguments) -> anyhow::Result<()> {
     let rows: Vec<Vec<String>> = list(&found, "balances").iter().map(row).collect();
     table(&["account", "asset", "amount"], &rows);
     for (asset, sum) in found.get("imbalance").and_then(Value::as_object).into_iter().flatten() {
-        say(false, &format!("sum of {asset}: {}", sum.as_str().unwrap_or("-")));
+        say(&format!("sum of {asset}: {}", sum.as_str().unwrap_or("-")));
     }
     Ok(())
 }

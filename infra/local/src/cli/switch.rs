@@ -2,8 +2,7 @@
 
 use super::Where;
 use super::access::Access;
-use super::show::{instant, list, text};
-use super::up::say;
+use super::print::{instant, list, say, text};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -47,14 +46,11 @@ pub(super) async fn kill(arguments: &KillArguments) -> anyhow::Result<()> {
     let access = Access::to(&arguments.at.folder()?).await?;
     let swept = access.post("/v1/kill", &body).await?;
     if arguments.at.json {
-        say(false, &serde_json::to_string(&swept)?);
+        say(&serde_json::to_string(&swept)?);
         return Ok(());
     }
     let switch = swept.get("switch").cloned().unwrap_or(Value::Null);
-    say(
-        false,
-        &format!("KILLED ({}): no order is claimed any more, epoch {}", text(&switch, "mode"), text(&switch, "epoch")),
-    );
+    say(&format!("KILLED ({}): no order is claimed any more, epoch {}", text(&switch, "mode"), text(&switch, "epoch")));
     let lines = [
         ("ended", "orders cancelled or withheld"),
         ("stops_kept", "protective stops that stay"),
@@ -62,9 +58,9 @@ pub(super) async fn kill(arguments: &KillArguments) -> anyhow::Result<()> {
         ("left", "orders not proven ended yet; the desk sweeps on while it runs"),
     ];
     for (field, meaning) in lines {
-        say(false, &format!("{:4} {meaning}", list(&swept, field).len()));
+        say(&format!("{:4} {meaning}", list(&swept, field).len()));
     }
-    say(false, "ballast unkill --reason TEXT asks to trade again");
+    say("ballast unkill --reason TEXT asks to trade again");
     Ok(())
 }
 
@@ -73,18 +69,15 @@ pub(super) async fn unkill(arguments: &UnkillArguments) -> anyhow::Result<()> {
     let access = Access::to(&arguments.at.folder()?).await?;
     let swept = access.post("/v1/unkill", &body).await?;
     if arguments.at.json {
-        say(false, &serde_json::to_string(&swept)?);
+        say(&serde_json::to_string(&swept)?);
         return Ok(());
     }
     let switch = swept.get("switch").cloned().unwrap_or(Value::Null);
     if switch.get("killed").and_then(Value::as_bool) == Some(false) {
-        say(false, &format!("LIVE: trading is on, epoch {}", text(&switch, "epoch")));
+        say(&format!("LIVE: trading is on, epoch {}", text(&switch, "epoch")));
         return Ok(());
     }
-    say(false, &format!("requested: trading goes on from {} on", instant(&switch, "unkill_at")));
-    say(
-        false,
-        "A running desk does that by itself; at rest, say it again then. A second person (--by NAME) need not wait.",
-    );
+    say(&format!("requested: trading goes on from {} on", instant(&switch, "unkill_at")));
+    say("A running desk does that by itself; at rest, say it again then. A second person (--by NAME) need not wait.");
     Ok(())
 }

@@ -14,7 +14,6 @@ use crate::folder::{self, Folder, Run};
 use crate::report;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -257,13 +256,4 @@ async fn stopped() {
         return;
     }
     let _ = tokio::signal::ctrl_c().await;
-}
-
-/// Prints a line for people, unless the output is for programs.
-pub(super) fn say(quiet: bool, text: &str) {
-    if !quiet {
-        let mut out = std::io::stdout().lock();
-        // A closed pipe is the reader's wish.
-        let _ = writeln!(out, "{text}");
-    }
 }

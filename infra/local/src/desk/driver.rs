@@ -23,7 +23,6 @@ use boot::event::{KillEvent, Scheduled, VERSION};
 use desk::fill::Fill;
 use desk::id::Symbol;
 use desk::market::Candle;
-use desk::message::{Message, QueueName};
 use desk::port::{Outgoing, Publish};
 use desk::time::{Interval, Timestamp};
 use std::time::{Duration, Instant};
@@ -197,9 +196,7 @@ async fn play(desk: &Desk, track: &Track, bar: &Candle, phase: Phase) -> Result<
 }
 
 async fn report(desk: &Desk, fill: Fill) -> Result<(), WorkError> {
-    let dedup = fill.key();
-    let outgoing = Outgoing { queue: QueueName::Fills, message: Message::Fill { fill }, dedup };
-    desk.queues.publish(outgoing).await.map_err(Failure::from)?;
+    desk.queues.publish(Outgoing::to_book(fill)).await.map_err(Failure::from)?;
     Ok(())
 }
 

@@ -1,6 +1,9 @@
 //! The queue port: sending. Receiving is the runtime's business (an event source on AWS, a worker on a laptop).
 
+use crate::fill::Fill;
+use crate::id::{AccountId, SignalId, Symbol};
 use crate::message::{Message, QueueName};
+use crate::order::Intent;
 use std::future::Future;
 use thiserror::Error;
 
@@ -13,6 +16,32 @@ pub struct Outgoing {
     pub message: Message,
     /// Messages of one id sent within five minutes arrive once.
     pub dedup: String,
+}
+
+impl Outgoing {
+    /// Asks risk to judge a signal, for the given time.
+    #[must_use]
+    pub fn to_judge(account: &AccountId, symbol: &Symbol, signal: &SignalId, attempt: u32) -> Self {
+        let (account, symbol, signal) = (account.clone(), symbol.clone(), signal.clone());
+        let dedup = format!("{signal}#{attempt}");
+        Self { queue: QueueName::Signals, message: Message::Signal { account, symbol, signal, attempt }, dedup }
+    }
+
+    /// Asks for an approved intent to be placed. What takes risk away has a queue of its own.
+    #[must_use]
+    pub fn to_place(intent: &Intent) -> Self {
+        let queue = if intent.leg.adds_risk() { QueueName::Orders } else { QueueName::Exits };
+        let (account, symbol, id) = (intent.account.clone(), intent.symbol.clone(), intent.id.clone());
+        let dedup = id.to_string();
+        Self { queue, message: Message::Order { account, symbol, intent: id }, dedup }
+    }
+
+    /// Reports a fill.
+    #[must_use]
+    pub fn to_book(fill: Fill) -> Self {
+        let dedup = fill.key();
+        Self { queue: QueueName::Fills, message: Message::Fill { fill }, dedup }
+    }
 }
 
 /// A message that could not be sent.

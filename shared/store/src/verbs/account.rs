@@ -1,15 +1,15 @@
 //! Opening an account: its limits become headroom, its cash becomes the ledger's first transaction.
 
+use super::counters::add;
 use super::ledger::Appended;
 use crate::rows::{AccountRow, create};
 use crate::{Store, StoreError, keys};
 use desk::id::Symbol;
 use desk::ledger::Transaction;
 use desk::money::Amount;
-use desk::port::{Table, Write};
+use desk::port::Table;
 use desk::risk::{Kill, KillState};
 use desk::time::Timestamp;
-use std::collections::BTreeMap;
 
 /// What an account is opened with.
 #[derive(Debug, Clone)]
@@ -20,15 +20,6 @@ pub struct Opening {
     pub symbols: Vec<Symbol>,
     /// When, in market time.
     pub at: Timestamp,
-}
-
-/// An addition to the counters of an item.
-pub(super) fn add(key: desk::port::Key, deltas: &[(&str, Amount)], at_least: &[(&str, Amount)]) -> Option<Write> {
-    let named = |pairs: &[(&str, Amount)]| -> BTreeMap<String, Amount> {
-        pairs.iter().filter(|(_, amount)| !amount.is_zero()).map(|(n, a)| ((*n).to_owned(), *a)).collect()
-    };
-    let deltas = named(deltas);
-    (!deltas.is_empty()).then(|| Write::Add { key, deltas, at_least: named(at_least) })
 }
 
 impl<T: Table> Store<T> {

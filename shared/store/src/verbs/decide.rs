@@ -3,7 +3,7 @@
 //! An approval is one transaction: the verdict, the order with its marks, and the headroom it takes, on the condition
 //! that there is enough left and that the kill switch is as it was read. A refusal is a row like any other.
 
-use super::account::add;
+use super::counters::add;
 use crate::rows::{PointerRow, VerdictRow, WorkingRow, create};
 use crate::{Store, StoreError, Versioned, keys};
 use desk::id::SignalId;

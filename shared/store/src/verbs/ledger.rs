@@ -1,6 +1,6 @@
 //! The ledger: appending, and reading it back.
 
-use super::account::add;
+use super::counters::add;
 use crate::rows::{HeadRow, TransactionRow, create, upsert};
 use crate::{Store, StoreError, Versioned, keys};
 use desk::id::{AccountId, Asset};

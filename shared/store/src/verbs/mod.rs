@@ -7,6 +7,7 @@ mod account;
 mod booking;
 mod books;
 mod claim;
+mod counters;
 mod decide;
 mod kill;
 mod ledger;

@@ -2,7 +2,7 @@
 //!
 //! The transition, the release of its reservation if it is terminal, and the removal of its mark are one transaction.
 
-use super::account::add;
+use super::counters::add;
 use crate::rows::{FreezeRow, replace, upsert};
 use crate::{Store, StoreError, Versioned, keys};
 use desk::id::VenueOrderId;

@@ -153,3 +153,28 @@ async fn a_kill_is_seen_by_everybody_and_a_caller_s_correlation_id_is_kept() {
     let response = router.oneshot(forged).await.unwrap();
     assert_eq!(response.headers()["x-correlation-id"], "generated");
 }
+
+#[tokio::test]
+async fn only_an_unknown_order_can_be_settled_by_a_person_and_the_evidence_is_kept() {
+    let (router, table) = desk().await;
+    let mut order =
+        desk::order::Order::approved(sample::entry("1"), desk::risk::Reservation::NONE, Timestamp::from_ms(0));
+    let id = order.intent.id.clone();
+    let path = format!("/v1/orders/{id}/resolve");
+    let settle = || honest("POST", &path).body(Body::from(r#"{"evidence":"support ticket 4711"}"#)).unwrap();
+    let put = |order: &desk::order::Order, version| {
+        let write = match version {
+            None => desk::port::create(store::keys::order(&id), order),
+            Some(version) => desk::port::replace(store::keys::order(&id), version, order),
+        };
+        vec![write.unwrap()]
+    };
+    desk::port::Table::transact(&table, put(&order, None)).await.unwrap();
+    let (status, _, body) = ask(&router, settle()).await;
+    assert_eq!((status.as_u16(), &body["type"]), (409, &Value::from("order/not-unknown")));
+    order.state = desk::order::State::Unknown;
+    desk::port::Table::transact(&table, put(&order, Some(1))).await.unwrap();
+    let (status, _, body) = ask(&router, settle()).await;
+    assert_eq!((status, &body["state"]), (StatusCode::OK, &Value::from("not placed")));
+    assert!(body["history"].to_string().contains("support ticket 4711"));
+}

@@ -86,9 +86,11 @@ pub async fn handle<T: Table, Q: Publish>(deps: &Deps<T, Q>, message: &Message) 
     loop {
         let after = cursor.as_ref().map(|cursor| cursor.row.last_bar);
         let candles = deps.store.candles_after(symbol, *interval, after, LIMIT).await?;
+        // Of a full page the last candle is left to the next one: only the newest of all may lead to a wish.
         let full = candles.len() >= usize::try_from(LIMIT).unwrap_or(usize::MAX);
-        if let Some((newest, older)) = candles.split_last() {
-            cursor = Some(step(deps, market, cursor, older, newest).await?);
+        let part = if full { candles.split_last().map_or(&[][..], |(_, older)| older) } else { &candles };
+        if let Some((newest, older)) = part.split_last() {
+            cursor = Some(step(deps, market, cursor, (older, newest), !full).await?);
         }
         if !full {
             cursor.into_iter().for_each(|cursor| deps.cursors.keep(symbol, cursor));
@@ -97,13 +99,13 @@ pub async fn handle<T: Table, Q: Publish>(deps: &Deps<T, Q>, message: &Message) 
     }
 }
 
-/// One step of the cursor over `older` and `newest`.
+/// One step of the cursor over older candles and a newest one, which may lead to a wish if it `acts`.
 async fn step<T: Table, Q: Publish>(
     deps: &Deps<T, Q>,
     market: &MarketConfig,
     cursor: Option<Versioned<CursorRow>>,
-    older: &[Candle],
-    newest: &Candle,
+    (older, newest): (&[Candle], &Candle),
+    acts: bool,
 ) -> Result<Versioned<CursorRow>, Failure> {
     let (symbol, interval) = (&market.instrument.symbol, market.interval);
     let version = cursor.as_ref().map(|cursor| cursor.version);
@@ -114,7 +116,8 @@ async fn step<T: Table, Q: Publish>(
         let _ = deps.strategy.on_bar(&mut memory, candle, Holding::Flat);
     }
     let before = memory;
-    let signal = decide(deps, symbol, interval, &mut memory, newest).await?;
+    let wish = decide(deps, symbol, interval, &mut memory, newest).await?;
+    let signal = wish.filter(|_| acts);
     if signal.is_none() {
         extend(&mut holds, newest, before);
     }

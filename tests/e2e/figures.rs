@@ -96,3 +96,25 @@ fn an_order_larger_than_its_share_of_the_volume_fills_bar_by_bar() {
     assert!(shared["fills"].as_u64() > all["fills"].as_u64(), "{} and {}", shared["fills"], all["fills"]);
     assert!(shared["trades"].as_u64().unwrap() > 10);
 }
+
+#[test]
+fn an_exit_ends_the_entry_that_is_still_filling() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("AAAUSDT_1h.csv");
+    walk(&file, 3, 1500);
+    let flags = ["--risk", "reference", "--stake", "900000", "--participation-bps", "100"];
+    json(&up(folder.path(), &[&file], &flags).output().unwrap());
+    let desk = folder.path().join("desk");
+    let listed = json(
+        &crate::binary::ballast()
+            .args(["orders", "--limit", "200", "--json", "--data-dir"])
+            .arg(&desk)
+            .output()
+            .unwrap(),
+    );
+    let orders = listed["orders"].as_array().unwrap();
+    let is = |order: &&Value, leg: &str, state: &str| order["leg"] == leg && order["state"] == state;
+    assert!(orders.iter().any(|order| is(&order, "entry", "cancelled")), "no entry was ended by an exit");
+    let open = |leg: &str| orders.iter().filter(|order| is(order, leg, "open")).count();
+    assert!(open("entry") == 0 || open("exit") == 0, "the desk buys and sells at once");
+}

@@ -42,6 +42,8 @@ pub struct PortfolioDto {
     pub assets: Vec<AssetDto>,
     /// Why new risk is frozen, if it is.
     pub frozen: Option<String>,
+    /// Whether trading is switched off.
+    pub killed: bool,
 }
 
 /// One asset's part of a portfolio.

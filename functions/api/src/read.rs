@@ -57,6 +57,7 @@ pub(crate) async fn portfolio<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock
         profit: profit.to_string(),
         free_cash: state.cash.to_string(),
         assets: valuation.lines.iter().map(asset).collect(),
+        killed: state.kill_state(deps.kill.wall.now()).is_killed(),
         frozen: state.frozen,
     }))
 }

@@ -12,7 +12,7 @@
 use boot::config::DeskConfig;
 use boot::event::KillEvent;
 use boot::{Failure, observe};
-use desk::id::IntentId;
+use desk::id::{IntentId, SignalId, Symbol};
 use desk::order::{Leg, Order, State};
 use desk::port::{Clock, Outgoing, Publish, Table, Venue};
 use desk::risk::{self, Kill, KillMode, KillState, UnkillRequest};
@@ -74,7 +74,7 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
         }
         KillEvent::Unkill { by, reason, .. } => {
             told(by, reason)?;
-            change(deps, |state| unkill(state, by, reason, now, delay)).await?
+            change(deps, |state| unkill(state, by.trim(), reason, now, delay)).await?
         }
         KillEvent::Sweep { .. } => change(deps, |state| lift_if_due(state, now)).await?,
     };
@@ -91,7 +91,7 @@ fn told(by: &str, reason: &str) -> Result<(), Failure> {
 /// The switch after a wish to undo it; `None` when there is nothing to undo.
 fn unkill(state: &KillState, by: &str, reason: &str, now: Timestamp, delay: i64) -> Option<KillState> {
     let Kill::Killed { unkill, .. } = &state.kill else { return None };
-    let agreed = unkill.as_ref().is_some_and(|request| request.by != by);
+    let agreed = unkill.as_ref().is_some_and(|request| request.by.trim() != by);
     if agreed || unkill.as_ref().is_some_and(|request| now >= request.not_before) {
         return Some(KillState { epoch: state.epoch + 1, kill: Kill::Live });
     }
@@ -177,11 +177,24 @@ async fn flatten<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
         let position = deps.store.position(account, symbol).await?;
         let Some(candle) = deps.store.last_candle(symbol, market.interval).await? else { continue };
         let (price, now, epoch) = (candle.close, deps.clock.now(), report.switch.epoch);
-        let approval = risk::flatten(account, symbol, &position, price, epoch, now, 1);
+        let attempt = next_attempt(deps, symbol, epoch).await?;
+        let approval = risk::flatten(account, symbol, &position, price, epoch, now, attempt);
         let Some(approval) = approval.map_err(|e| Failure::poison(e.to_string()))? else { continue };
         let order: Order = deps.store.add_protection(&approval, now).await?;
         deps.queues.publish(Outgoing::to_place(&order.intent)).await?;
         report.flattening.push(order.intent.id);
     }
     Ok(())
+}
+
+/// The first attempt at closing a position under this epoch that has not been made yet: an earlier one may have ended
+/// before all was sold.
+async fn next_attempt<T: Table, V, Q, C, W>(
+    deps: &Deps<T, V, Q, C, W>,
+    symbol: &Symbol,
+    epoch: u64,
+) -> Result<u32, Failure> {
+    let cause = SignalId::derive_flatten(&deps.config.account, symbol, epoch);
+    let verdicts = deps.store.verdicts(&cause).await?;
+    Ok(verdicts.iter().map(|verdict| verdict.attempt).max().unwrap_or(0) + 1)
 }

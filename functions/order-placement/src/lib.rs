@@ -3,7 +3,7 @@
 //! The procedure, in the order in which it must happen (reliability, "placing an order"):
 //!
 //! ```text
-//! clear    an order that closes a position first cancels the stops that rest on it, and waits until the venue says so
+//! clear    an order that closes a position first cancels its stops and what still enters, and waits until the venue says so
 //! claim    approved → claimed, on the condition that nobody else has and that the kill switch is still as it was read
 //! post     only by the invocation that won the claim, only until `posted_by`, once
 //! record   a fact moves the order; anything that is not clear makes it unknown
@@ -108,8 +108,8 @@ async fn settle_unknown<T: Table, V: Venue, Q: Publish, C: Clock>(
     }
 }
 
-/// Why an order must not be sent, if it must not. An order that closes a position clears the way first: its stops are
-/// cancelled, and what they filled in the meantime is booked.
+/// Why an order must not be sent, if it must not. An order that closes a position clears the way first: its stops and
+/// what still enters are cancelled, and what they filled in the meantime is booked.
 async fn not_ready<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     order: &Order,
@@ -124,27 +124,28 @@ async fn not_ready<T: Table, V: Venue, Q: Publish, C: Clock>(
         // Before anything is cancelled: a kill keeps the stops.
         return Ok(Some("the kill switch".to_owned()));
     }
-    clear_stops(deps, order, &intent.symbol).await?;
+    clear_the_way(deps, order, &intent.symbol).await?;
     let held = deps.store.position(&intent.account, &intent.symbol).await?.quantity;
     let wanted = intent.quantity.amount().map_err(|e| Failure::poison(e.to_string()))?;
     Ok((held < wanted).then(|| format!("{held} is held, less than the {wanted} it would sell")))
 }
 
-async fn clear_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
+async fn clear_the_way<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     order: &Order,
     symbol: &Symbol,
 ) -> Result<(), Failure> {
-    for stop in deps.store.working_orders(&order.intent.account, Some(symbol)).await? {
-        if !stop.row.intent.leg.protects() {
-            continue;
+    for other in deps.store.working_orders(&order.intent.account, Some(symbol)).await? {
+        match other.row.intent.leg {
+            Leg::Entry | Leg::Stop(_) => {}
+            Leg::Exit | Leg::Flatten => continue,
         }
-        let id = stop.row.intent.id.clone();
+        let id = other.row.intent.id.clone();
         let why = "its position is being closed";
-        match cancel(&deps.store, &deps.venue, stop, deps.clock.now(), why).await? {
+        match cancel(&deps.store, &deps.venue, other, deps.clock.now(), why).await? {
             Cancelled::Done => {}
             Cancelled::NotYet(at) => {
-                return Err(Failure::Retry { not_before: at, reason: format!("stop {id} is not cancelled yet") });
+                return Err(Failure::Retry { not_before: at, reason: format!("order {id} is not cancelled yet") });
             }
         }
     }

@@ -14,9 +14,10 @@ use boot::event::Scheduled;
 use boot::{Failure, observe};
 use desk::id::{Asset, Symbol};
 use desk::money::Amount;
-use desk::order::{Leg, Order, State};
+use desk::order::{Order, State};
 use desk::port::{Clock, Outgoing, Publish, Table, Venue};
 use desk::reconcile::{self, Finding};
+use desk::time::Timestamp;
 use order_placement::{look_again, resolve};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -46,8 +47,8 @@ pub struct Round {
     pub mended: usize,
 }
 
-/// How many orders back a lost stop is looked for.
-const STOPS_BACK: u32 = 200;
+/// How many orders are looked through at once for a lost stop.
+const ORDERS: u32 = 100;
 /// How many trades are asked for at once.
 const TRADES: u32 = 1000;
 
@@ -177,7 +178,7 @@ async fn protection<T: Table, V: Venue, Q: Publish, C: Clock>(
     Ok(())
 }
 
-/// Asks again for the stops of the present position that have ended without filling; returns how many.
+/// Asks again for the stops of the present position whose last attempt has ended without filling; returns how many.
 async fn renew_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     symbol: &Symbol,
@@ -185,23 +186,37 @@ async fn renew_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
     let account = &deps.config.account;
     let position = deps.store.position(account, symbol).await?;
     let Some(opened_at) = position.opened_at else { return Ok(0) };
-    let recent = deps.store.recent_orders(account, None, STOPS_BACK).await?;
-    let mut renewed: BTreeSet<Leg> = BTreeSet::new();
-    for (_, order) in recent {
-        let intent = &order.intent;
-        let ended = matches!(order.state, State::Cancelled | State::Rejected | State::Expired | State::NotPlaced);
-        let current = intent.symbol == *symbol && intent.leg.protects() && intent.decided_at >= opened_at;
-        if !ended || !current || !renewed.insert(intent.leg.clone()) {
-            continue;
+    let (mut renewed, mut before) = (0, None);
+    loop {
+        let page = deps.store.recent_orders(account, before.take(), ORDERS).await?;
+        for (_, order) in &page {
+            renewed += usize::from(order.intent.symbol == *symbol && renew(deps, order, opened_at).await?);
         }
-        let attempt = latest_attempt(deps, &order).await? + 1;
-        let left = order.open_quantity().map_err(|e| Failure::poison(e.to_string()))?;
-        if let Some(approval) = desk::risk::renew(intent, left, attempt) {
-            let order = deps.store.add_protection(&approval, deps.clock.now()).await?;
-            deps.queues.publish(Outgoing::to_place(&order.intent)).await?;
+        // Newest first: behind the position's first fill there is nothing of it.
+        match page.last() {
+            Some((place, order)) if order.intent.decided_at >= opened_at => before = Some(place.clone()),
+            Some(_) | None => return Ok(renewed),
         }
     }
-    Ok(renewed.len())
+}
+
+async fn renew<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    order: &Order,
+    opened_at: Timestamp,
+) -> Result<bool, Failure> {
+    let intent = &order.intent;
+    let ended = matches!(order.state, State::Cancelled | State::Rejected | State::Expired | State::NotPlaced);
+    if !ended || !intent.leg.protects() || intent.decided_at < opened_at {
+        return Ok(false);
+    }
+    let latest = latest_attempt(deps, order).await?;
+    let left = order.open_quantity().map_err(|e| Failure::poison(e.to_string()))?;
+    let again = desk::risk::renew(intent, left, latest + 1).filter(|_| intent.attempt == latest);
+    let Some(approval) = again else { return Ok(false) };
+    let order = deps.store.add_protection(&approval, deps.clock.now()).await?;
+    deps.queues.publish(Outgoing::to_place(&order.intent)).await?;
+    Ok(true)
 }
 
 /// The last attempt made at the leg of an order.

@@ -142,6 +142,8 @@ impl Folder {
         let path = &std::path::absolute(path).map_err(at(path))?;
         fs::create_dir_all(path).map_err(at(path))?;
         let lock = lock(path)?;
+        // That of a desk that is gone: nobody shall be sent to its port.
+        let _ = fs::remove_file(path.join("endpoint.json"));
         let found = read_run(path)?;
         match found {
             Some(found) if found.fingerprint != run.fingerprint => {

@@ -6,6 +6,7 @@ use desk::money::{Amount, Bps, Notional, Quantity};
 use desk::risk::Profile;
 use desk::strategy::Strategy;
 use desk::time::Interval;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -83,6 +84,19 @@ impl DeskConfig {
         }
         if self.strategy.stake.amount() <= Amount::ZERO {
             faults.push(format!("strategy.stake: {} must be greater than zero (--stake)", self.strategy.stake));
+        }
+        let all = Decimal::new(10_000, 0);
+        let PaperConfig { fee, slippage, participation } = &self.paper;
+        if fee.value() >= all {
+            faults.push(format!("paper.fee: {fee} bp is all of a fill or more (--fee-bps)"));
+        }
+        if slippage.value() >= all {
+            faults.push(format!("paper.slippage: {slippage} bp leaves nothing of a price (--slippage-bps)"));
+        }
+        if let Some(share) = participation.filter(|share| *share == Bps::ZERO || share.value() > all) {
+            faults.push(format!(
+                "paper.participation: {share} bp must be above 0 and at most 10000 (--participation-bps)"
+            ));
         }
         if self.markets.is_empty() {
             faults.push("markets: there is none".to_owned());

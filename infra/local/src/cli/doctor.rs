@@ -87,6 +87,7 @@ async fn in_books(desk: &Desk) -> anyhow::Result<Vec<Finding>> {
     findings.extend(ledger(desk).await?);
     findings.push(positions(desk).await?);
     findings.push(headroom(desk).await?);
+    findings.push(protection(desk).await?);
     let unknown = desk.store.all_orders(account).await?.iter().filter(|o| o.state == State::Unknown).count();
     findings.push(found("orders", unknown == 0, format!("{unknown} with an unknown outcome")));
     let state = desk.store.account_state(account).await?;
@@ -143,6 +144,19 @@ async fn positions(desk: &Desk) -> anyhow::Result<Finding> {
         }
     }
     Ok(found("positions", true, format!("each is the fold of its fills ({} fills)", fills.len())))
+}
+
+/// Every position rests on a stop, or is being closed.
+async fn protection(desk: &Desk) -> anyhow::Result<Finding> {
+    let account = &desk.config.account;
+    let working: Vec<Order> = desk.store.working_orders(account, None).await?.into_iter().map(|o| o.row).collect();
+    let mut bare = Vec::new();
+    for (symbol, position) in desk.store.account_state(account).await?.positions {
+        bare.extend(desk::reconcile::unprotected(&symbol, position.quantity, &working)?.map(|f| f.to_string()));
+    }
+    let detail =
+        if bare.is_empty() { "every position rests on a stop or is being closed".to_owned() } else { bare.join("; ") };
+    Ok(found("stops", bare.is_empty(), detail))
 }
 
 /// limit = headroom + reserved + held, for slots and every market's exposure; cash = free + reserved.

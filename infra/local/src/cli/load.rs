@@ -176,7 +176,9 @@ fn configure(arguments: &UpArguments, market: &Market) -> anyhow::Result<DeskCon
     for given in &arguments.param {
         let pair = given.split_once('=');
         let (name, value) = pair.ok_or_else(|| anyhow::anyhow!("--param {given}: write it as name=value"))?;
-        parameters.insert(name.to_owned(), value.to_owned());
+        if parameters.insert(name.to_owned(), value.to_owned()).is_some() {
+            bail!("--param {given}: {name} is given twice");
+        }
     }
     let stake = Notional::new(parse("stake", &arguments.stake)?).map_err(|e| anyhow::anyhow!("--stake: {e}"))?;
     let participation = arguments.participation_bps.as_deref();

@@ -62,6 +62,9 @@ pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
     for (label, field) in [("equity", "equity"), ("profit", "profit"), ("cash", "cash"), ("free cash", "free_cash")] {
         say(&format!("{label:10} {} {quote}", text(&found, field)));
     }
+    if found.get("killed").and_then(Value::as_bool) == Some(true) {
+        say("KILLED     trading is switched off; `ballast unkill --reason TEXT` asks to go on");
+    }
     if let Some(reason) = found.get("frozen").and_then(Value::as_str) {
         say(&format!("FROZEN     no new risk: {reason}"));
     }

@@ -83,7 +83,7 @@ pub(super) struct UpArguments {
     /// The API's port on loopback [default: 8080, any free one with --until-end]
     #[arg(long, env = "PORT")]
     pub(super) port: Option<u16>,
-    /// Print one JSON object at the end, and nothing else
+    /// Print one JSON object at the end, and nothing else on the output; progress goes to the error stream
     #[arg(long)]
     pub(super) json: bool,
     /// Say at the end where the time went, by handler
@@ -109,6 +109,9 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
         market: loaded.description.clone(),
         config: loaded.config.clone(),
     };
+    if folder::running(&path).is_some() {
+        Folder::existing(&path)?;
+    }
     // The port first: a desk that can't be reached must not leave a folder behind.
     let listener = listen(&arguments).await?;
     let port = listener.local_addr()?.port();
@@ -221,10 +224,10 @@ async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> 
             return Ok(true);
         }
     }
-    progress.market_ended();
     if arguments.until_end {
         return Ok(false);
     }
+    progress.market_ended();
     loop {
         if stops_within(&mut stop, Duration::from_millis(500)).await {
             return Ok(true);

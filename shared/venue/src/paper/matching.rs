@@ -71,7 +71,11 @@ pub fn matched(
     };
     let price = match order.side {
         Side::Buy => raw.raised(terms.slippage, instrument.tick, Rounding::Ceil)?,
-        Side::Sell => raw.lowered(terms.slippage, instrument.tick, Rounding::Floor)?,
+        // A price of nothing is no price: the lowest there is, is one tick.
+        Side::Sell => match raw.lowered(terms.slippage, instrument.tick, Rounding::Floor) {
+            Err(MoneyError::Range { .. }) => instrument.tick,
+            lowered => lowered?,
+        },
     };
     let open = order.quantity.minus(order.filled)?;
     let quantity = match terms.participation {
@@ -159,6 +163,12 @@ mod tests {
         assert_eq!(price(&order(Side::Buy, OrderKind::Market), &next, Phase::Open, "7").as_deref(), Some("100.09"));
         assert_eq!(price(&order(Side::Sell, OrderKind::Market), &next, Phase::Open, "7").as_deref(), Some("99.93"));
         assert_eq!(price(&order(Side::Buy, OrderKind::Market), &next, Phase::Range, "7"), None);
+    }
+
+    #[test]
+    fn a_sale_that_would_slip_to_nothing_fills_at_one_tick() {
+        let sale = order(Side::Sell, OrderKind::Market);
+        assert_eq!(price(&sale, &bar(1000, "0.01", "0.01"), Phase::Open, "7").as_deref(), Some("0.01"));
     }
 
     #[test]

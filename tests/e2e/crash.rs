@@ -84,6 +84,12 @@ fn candles_and_messages_lost_with_the_power_are_made_again_and_money_is_not() {
     let desk = folder.path().join("desk");
     let interrupted = |ms: u64| {
         let mut child = up(folder.path(), &files, &FLAGS).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // On a busy machine the desk may take its time to begin.
+        let begun = (0..600).any(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            desk.join("queue.db-wal").exists()
+        });
+        assert!(begun, "the desk did not begin");
         std::thread::sleep(Duration::from_millis(ms));
         child.kill().unwrap();
         child.wait().unwrap();

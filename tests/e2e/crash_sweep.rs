@@ -29,7 +29,7 @@ struct World {
     invocations: std::cell::Cell<u32>,
 }
 
-fn config() -> DeskConfig {
+pub(crate) fn config() -> DeskConfig {
     let stake = Notional::new(Amount::whole(1000)).unwrap();
     DeskConfig {
         account: sample::account(),

@@ -42,3 +42,14 @@ fn the_sample_events_are_what_their_names_say() {
     // The API's samples are requests: method, path and body.
     check("api", |text| serde_json::from_str::<serde_json::Value>(text));
 }
+
+#[test]
+fn a_schedule_for_a_market_nobody_knows_is_refused() {
+    let config = crate::crash_sweep::config();
+    for function in ["market-data", "reconciliation", "portfolio-snapshot"] {
+        for (name, text) in samples(function).into_iter().filter(|(name, _)| name != "malformed") {
+            let event = Scheduled::decode(&text).unwrap();
+            assert_eq!(config.chosen(&event).is_ok(), name == "happy", "{function}/{name}");
+        }
+    }
+}

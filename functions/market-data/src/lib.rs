@@ -61,7 +61,7 @@ pub async fn handle<T: Table, P: PullCandles, Q: Publish>(
     event: &Scheduled,
 ) -> Result<(), Failure> {
     let mut news = Vec::new();
-    for market in chosen(&deps.config, event)? {
+    for market in deps.config.chosen(event)? {
         let (last, stored) = catch_up(deps, market).await?;
         if let Some(last) = last
             && (stored || event.repeat)
@@ -76,13 +76,6 @@ pub async fn handle<T: Table, P: PullCandles, Q: Publish>(
         deps.queues.publish(Outgoing { queue: QueueName::Bars, message, dedup }).await?;
     }
     Ok(())
-}
-
-fn chosen<'a>(config: &'a DeskConfig, event: &Scheduled) -> Result<Vec<&'a MarketConfig>, Failure> {
-    match &event.symbols {
-        None => Ok(config.markets.iter().collect()),
-        Some(symbols) => symbols.iter().map(|symbol| config.known_market(symbol)).collect(),
-    }
 }
 
 /// Stores what has closed since; returns the last candle's time and whether anything was stored.

@@ -26,7 +26,9 @@ pub struct Deps<T, C> {
 ///
 /// # Errors
 /// As the ports.
-pub async fn handle<T: Table, C: Clock>(deps: &Deps<T, C>, _: &Scheduled) -> Result<SnapshotRow, Failure> {
+pub async fn handle<T: Table, C: Clock>(deps: &Deps<T, C>, event: &Scheduled) -> Result<SnapshotRow, Failure> {
+    // The account is looked at whole; a market nobody knows is a mistake all the same.
+    deps.config.chosen(event)?;
     let DeskConfig { account, quote, .. } = deps.config.as_ref();
     let valuation = deps.store.valuation(account, quote, deps.config.priced()).await?;
     let snapshot = SnapshotRow { at: deps.clock.now(), valuation };

@@ -58,8 +58,10 @@ const TRADES: u32 = 1000;
 /// As the ports.
 pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
-    _: &Scheduled,
+    event: &Scheduled,
 ) -> Result<Round, Failure> {
+    // The account is looked at whole; a market nobody knows is a mistake all the same.
+    deps.config.chosen(event)?;
     let account = &deps.config.account;
     let mut round = Round::default();
     let state = deps.store.account_state(account).await?;

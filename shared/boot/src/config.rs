@@ -136,6 +136,17 @@ impl DeskConfig {
         self.markets.iter().map(|market| (&market.instrument, market.interval))
     }
 
+    /// The markets a schedule is for.
+    ///
+    /// # Errors
+    /// [`crate::Failure::Poison`] for a market that is not configured.
+    pub fn chosen(&self, event: &crate::event::Scheduled) -> Result<Vec<&MarketConfig>, crate::Failure> {
+        match &event.symbols {
+            None => Ok(self.markets.iter().collect()),
+            Some(symbols) => symbols.iter().map(|symbol| self.known_market(symbol)).collect(),
+        }
+    }
+
     /// The market of that name, or the reason for which a message about it is refused.
     ///
     /// # Errors

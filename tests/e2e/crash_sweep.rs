@@ -149,7 +149,7 @@ impl World {
 }
 
 /// The fake venue behind a handle that several dependencies share.
-struct VenueRef(Arc<FakeVenue>);
+pub(crate) struct VenueRef(pub(crate) Arc<FakeVenue>);
 
 mod venue_ref {
     use super::VenueRef;

@@ -1,6 +1,7 @@
 //! The rules of the house that a compiler does not keep.
 
 use std::path::{Path, PathBuf};
+use utoipa::OpenApi;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -55,14 +56,33 @@ fn the_map_of_the_house_is_short_and_names_only_what_there_is() {
     }
 }
 
+/// The OpenAPI document of all routes, as the code describes them.
+fn described() -> utoipa::openapi::OpenApi {
+    let mut all = api::Description::openapi();
+    all.merge(kill_switch::http::Description::openapi());
+    all
+}
+
+#[test]
+fn the_api_document_is_what_the_code_describes() {
+    let path = root().join("infra/openapi.json");
+    let generated = format!("{}\n", described().to_pretty_json().unwrap());
+    if std::env::var_os("BALLAST_WRITE_OPENAPI").is_some() {
+        std::fs::write(&path, &generated).unwrap();
+    }
+    let way_out = "write infra/openapi.json anew: BALLAST_WRITE_OPENAPI=1 cargo test -p e2e the_api_document";
+    assert!(std::fs::read_to_string(path).unwrap() == generated, "{way_out}");
+}
+
 #[test]
 fn every_guarded_route_is_described() {
-    let described: serde_json::Value = serde_json::from_str(&api::openapi()).unwrap();
-    for (method, path) in api::GUARDED {
+    let described: serde_json::Value = serde_json::from_str(api::OPENAPI).unwrap();
+    let guarded: Vec<_> = api::GUARDED.into_iter().chain(kill_switch::http::GUARDED).collect();
+    for (method, path) in &guarded {
         assert!(described["paths"][path][method.to_lowercase()].is_object(), "{method} {path}");
     }
     assert_eq!(
         described["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len()).sum::<usize>(),
-        api::GUARDED.len() + 1
+        guarded.len() + 1
     );
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod api;
 mod bad_input;
 mod binary;
 mod conformance;
@@ -10,5 +11,6 @@ mod crash_sweep;
 mod events;
 mod explain;
 mod figures;
+mod functions;
 mod house;
 mod kill;

@@ -4,10 +4,17 @@
 //! cargo xtask test             everything a change must pass; sets up what it needs by itself
 //! cargo xtask bench [FILE]     throughput of the whole durable path, with this disk's fsync, and where the time goes
 //! cargo xtask crash [ROUNDS]   kill -9 at random moments, many times, against an undisturbed run
+//! cargo xtask package [FLAGS]  the functions as they are deployed, a folder each (--arm64, --desk FILE, --out DIR)
+//! cargo xtask lambda-bench     cold start and warm latency of every function, beside Python and Node
 //! ```
 
 mod bench;
+mod cloud;
 mod crash;
+mod lambda;
+mod lambda_bench;
+mod package;
+mod setup;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +27,9 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["bench", rest @ ..] => bench::run(rest.first().copied()),
         ["crash", rest @ ..] => crash::run(rest.first().copied()),
-        _ => Err("usage: cargo xtask test | bench [FILE] | crash [ROUNDS]".to_owned()),
+        ["package", rest @ ..] => package::Package::parse(rest).and_then(|package| package.make()),
+        ["lambda-bench"] => lambda_bench::run_bench(),
+        _ => Err("usage: cargo xtask test | bench [FILE] | crash [ROUNDS] | package [FLAGS] | lambda-bench".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,11 +52,15 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// Where cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// Builds the desk and says where it is.
 fn ballast() -> Result<PathBuf, String> {
     run(&mut cargo(&["build", "--release", "--package", "ballast", "--locked"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("release").join("ballast"))
+    Ok(target().join("release").join("ballast"))
 }
 
 /// Runs a command that must succeed.

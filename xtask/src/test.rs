@@ -8,12 +8,13 @@ use std::time::Instant;
 /// A step: its name, what it proves, and how.
 type Step = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     ("format", "the code is formatted", || succeed(&mut cargo(&["fmt", "--all", "--check"]))),
     ("lints", "no warning, in tests neither", || {
         succeed(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
     }),
     ("house", "crates depend only on what they may", dependencies),
+    ("cloud", "the deployment: types, rules, templates", crate::cloud::gates),
     ("build", "the desk, as a user builds it", || crate::ballast().map(drop)),
     ("tests", "unit tests, handlers, the whole desk", || {
         succeed(&mut cargo(&["test", "--workspace", "--release", "--locked"]))
@@ -40,13 +41,14 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 /// Which crates may depend, directly, on which heavy ones.
-const ONLY_IN: [(&str, &[&str]); 6] = [
-    ("aws-sdk-dynamodb", &["store", "ballast"]),
-    ("aws-sdk-sqs", &["store"]),
+const ONLY_IN: [(&str, &[&str]); 7] = [
+    ("aws-sdk-dynamodb", &["store", "cloud", "ballast"]),
+    ("aws-sdk-sqs", &["store", "cloud"]),
     ("dynoxide-rs", &["ballast"]),
     ("rusqlite", &["ballast"]),
-    ("reqwest", &["ballast"]),
-    ("axum", &["api", "ballast"]),
+    ("reqwest", &["venue", "ballast"]),
+    ("axum", &["api", "kill-switch", "ballast"]),
+    ("lambda_http", &["cloud"]),
 ];
 
 /// What must not be below `desk`, at any depth.

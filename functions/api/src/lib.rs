@@ -1,50 +1,46 @@
-//! `api`: the HTTP API, as a router that any server can serve.
+//! `api`: the HTTP API, as routes that any server can serve.
 //!
-//! - every route but `/healthz` and `/openapi.json` wants the token ([`auth`]);
+//! - every route but `/healthz` and `/openapi.json` wants to know who asks ([`auth`]);
 //! - every error is `application/problem+json` with the cause and the way out ([`problem`]);
-//! - every answer carries a correlation id, the caller's own if it sent one ([`correlation`]);
+//! - every answer carries a correlation id, the caller's own if it sent one ([`shell`]);
 //! - what is answered are types of the API's own ([`dto`]), and the OpenAPI document is generated from them.
 //!
-//! The API decides nothing: reads come from the store, and the kill switch is the `kill-switch` handler's.
+//! The API decides nothing: it reads the store, and lets a person settle an order that only a person can settle. The
+//! kill switch has routes of its own, in its own function.
 
 pub mod auth;
+pub mod body;
 mod correlation;
 pub mod dto;
-mod kill;
 pub mod problem;
 mod read;
-#[cfg(test)]
-mod tests;
+mod resolve;
 
-use auth::Token;
+use auth::Guard;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use boot::config::DeskConfig;
-use desk::port::{Clock, Publish, Table, Venue};
+use desk::port::{Clock, Table};
 use std::sync::Arc;
 use store::Store;
 use utoipa::OpenApi;
 
 /// What the routes work with.
 #[derive(Debug)]
-pub struct Deps<T, V, Q, C, W> {
+pub struct Deps<T, C> {
     /// The books.
     pub store: Store<T>,
+    /// The desk's time.
+    pub clock: C,
     /// What is traded.
     pub config: Arc<DeskConfig>,
-    /// The kill switch's handler.
-    pub kill: kill_switch::Deps<T, V, Q, C, W>,
-    /// What callers must show.
-    pub token: Token,
-    /// Where correlation ids come from when a caller sends none.
-    pub ids: fn() -> String,
 }
 
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// The generated description of the API.
+/// The generated description of the routes.
 #[derive(Debug, OpenApi)]
 #[openapi(
     info(title = "Ballast", description = "A self-hosted, risk-first crypto trading desk."),
@@ -57,22 +53,17 @@ const BODY_LIMIT: usize = 64 * 1024;
         read::decisions,
         read::decision,
         read::ledger,
-        kill::state,
-        kill::kill,
-        kill::unkill,
-        kill::resolve
+        resolve::resolve
     )
 )]
-struct Description;
+pub struct Description;
 
-/// The OpenAPI document, as JSON.
-#[must_use]
-pub fn openapi() -> String {
-    Description::openapi().to_pretty_json().unwrap_or_default()
-}
+/// The OpenAPI document of the whole desk, the kill switch's routes included. A test holds it against what is generated
+/// from the code.
+pub const OPENAPI: &str = include_str!("../../../infra/openapi.json");
 
-/// The routes that a token is wanted for, with their methods: also what the tests go through.
-pub const GUARDED: [(&str, &str); 11] = [
+/// The routes that want to know who asks, with their methods: also what the tests go through.
+pub const GUARDED: [(&str, &str); 8] = [
     ("GET", "/v1/portfolio"),
     ("GET", "/v1/balances"),
     ("GET", "/v1/positions"),
@@ -80,49 +71,46 @@ pub const GUARDED: [(&str, &str); 11] = [
     ("GET", "/v1/decisions"),
     ("GET", "/v1/decisions/{id}"),
     ("GET", "/v1/ledger"),
-    ("GET", "/v1/kill"),
-    ("POST", "/v1/kill"),
-    ("POST", "/v1/unkill"),
     ("POST", "/v1/orders/{id}/resolve"),
 ];
 
-/// The router.
-pub fn router<T, V, Q, C, W>(deps: Arc<Deps<T, V, Q, C, W>>) -> Router
+/// The routes.
+pub fn routes<T, C>(deps: Arc<Deps<T, C>>, guard: Guard) -> Router
 where
     T: Table + 'static,
-    V: Venue + 'static,
-    Q: Publish + 'static,
     C: Clock + 'static,
-    W: Clock + 'static,
 {
-    let guard = axum::middleware::from_fn_with_state(deps.token.clone(), auth::guard);
     let guarded = Router::new()
-        .route("/v1/portfolio", get(read::portfolio::<T, V, Q, C, W>))
-        .route("/v1/balances", get(read::balances::<T, V, Q, C, W>))
-        .route("/v1/positions", get(read::positions::<T, V, Q, C, W>))
-        .route("/v1/orders", get(read::orders::<T, V, Q, C, W>))
-        .route("/v1/decisions", get(read::decisions::<T, V, Q, C, W>))
-        .route("/v1/decisions/{id}", get(read::decision::<T, V, Q, C, W>))
-        .route("/v1/ledger", get(read::ledger::<T, V, Q, C, W>))
-        .route("/v1/kill", get(kill::state::<T, V, Q, C, W>).post(kill::kill::<T, V, Q, C, W>))
-        .route("/v1/unkill", post(kill::unkill::<T, V, Q, C, W>))
-        .route("/v1/orders/{id}/resolve", post(kill::resolve::<T, V, Q, C, W>))
-        .route_layer(guard);
+        .route("/v1/portfolio", get(read::portfolio::<T, C>))
+        .route("/v1/balances", get(read::balances::<T, C>))
+        .route("/v1/positions", get(read::positions::<T, C>))
+        .route("/v1/orders", get(read::orders::<T, C>))
+        .route("/v1/decisions", get(read::decisions::<T, C>))
+        .route("/v1/decisions/{id}", get(read::decision::<T, C>))
+        .route("/v1/ledger", get(read::ledger::<T, C>))
+        .route("/v1/orders/{id}/resolve", post(resolve::resolve::<T, C>))
+        .route_layer(axum::middleware::from_fn_with_state(guard, auth::guard));
     Router::new()
-        .route("/healthz", get(read::health::<T, V, Q, C, W>))
-        .route("/openapi.json", get(async || ([("content-type", "application/json")], openapi())))
+        .route("/healthz", get(read::health::<T, C>))
+        .route("/openapi.json", get(async || ([("content-type", "application/json")], OPENAPI)))
         .merge(guarded)
-        .fallback(problem::unknown_path)
-        .method_not_allowed_fallback(problem::unknown_method)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(axum::middleware::from_fn_with_state(deps.ids, correlation::correlate))
         .with_state(deps)
 }
 
-/// The state of every route.
-pub(crate) type Shared<T, V, Q, C, W> = axum::extract::State<Arc<Deps<T, V, Q, C, W>>>;
+/// What every server puts around routes: an answer to paths and methods that nobody serves, a limit on bodies, and
+/// correlation ids, made by `ids` where a caller sends none.
+pub fn shell(routes: Router, ids: fn() -> String) -> Router {
+    routes
+        .fallback(problem::unknown_path)
+        .method_not_allowed_fallback(problem::unknown_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(axum::middleware::from_fn_with_state(ids, correlation::correlate))
+}
 
-impl<T: Table, V, Q, C, W> Deps<T, V, Q, C, W> {
+/// The state of every route.
+pub(crate) type Shared<T, C> = axum::extract::State<Arc<Deps<T, C>>>;
+
+impl<T: Table, C> Deps<T, C> {
     /// The account the API is about.
     pub(crate) fn account(&self) -> &desk::id::AccountId {
         &self.config.account

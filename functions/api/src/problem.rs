@@ -27,11 +27,15 @@ impl Problem {
         Self { kind: kind.to_owned(), title, status: status.as_u16(), detail: detail.into() }
     }
 
-    pub(crate) fn bad_request(kind: &str, detail: impl Into<String>) -> Self {
+    /// The request is none.
+    #[must_use]
+    pub fn bad_request(kind: &str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, kind, detail)
     }
 
-    pub(crate) fn unauthorized(kind: &str, detail: impl Into<String>) -> Self {
+    /// The caller is not known.
+    #[must_use]
+    pub fn unauthorized(kind: &str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, kind, detail)
     }
 
@@ -39,7 +43,9 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, kind, detail)
     }
 
-    pub(crate) fn unprocessable(kind: &str, detail: impl Into<String>) -> Self {
+    /// The request makes no sense.
+    #[must_use]
+    pub fn unprocessable(kind: &str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, detail)
     }
 

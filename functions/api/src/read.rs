@@ -11,7 +11,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use desk::id::SignalId;
 use desk::money::Amount;
-use desk::port::{Clock, Publish, Table, Venue};
+use desk::port::{Clock, Table};
 use desk::signal::Signal;
 use desk::strategy::Target;
 use std::collections::BTreeMap;
@@ -20,15 +20,13 @@ use store::rows::{Outcome, VerdictRow};
 
 type Answer<T> = Result<Json<T>, Problem>;
 
-fn mode<T, V, Q, C, W>(deps: &Deps<T, V, Q, C, W>) -> String {
+fn mode<T, C>(deps: &Deps<T, C>) -> String {
     if deps.config.venue.as_str() == "paper" { "paper".to_owned() } else { "live".to_owned() }
 }
 
 /// Whether the desk lives.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthDto)))]
-pub(crate) async fn health<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
-    State(deps): Shared<T, V, Q, C, W>,
-) -> Answer<HealthDto> {
+pub(crate) async fn health<T: Table, C: Clock>(State(deps): Shared<T, C>) -> Answer<HealthDto> {
     let kill = deps.store.kill_state(deps.account()).await?;
     let killed = kill.is_none_or(|kill| kill.row.is_killed());
     Ok(Json(HealthDto { status: "ok".to_owned(), mode: mode(&deps), killed }))
@@ -36,9 +34,7 @@ pub(crate) async fn health<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
 
 /// What the account is worth.
 #[utoipa::path(get, path = "/v1/portfolio", responses((status = 200, body = PortfolioDto), (status = 401, body = Problem)))]
-pub(crate) async fn portfolio<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
-    State(deps): Shared<T, V, Q, C, W>,
-) -> Answer<PortfolioDto> {
+pub(crate) async fn portfolio<T: Table, C: Clock>(State(deps): Shared<T, C>) -> Answer<PortfolioDto> {
     let state = deps.store.account_state(deps.account()).await?;
     let valuation = deps.store.valuation(deps.account(), &state.account.quote, deps.config.priced()).await?;
     let asset = |line: &desk::portfolio::Line| AssetDto {
@@ -57,16 +53,14 @@ pub(crate) async fn portfolio<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock
         profit: profit.to_string(),
         free_cash: state.cash.to_string(),
         assets: valuation.lines.iter().map(asset).collect(),
-        killed: state.kill_state(deps.kill.wall.now()).is_killed(),
+        killed: state.kill_state(deps.clock.now()).is_killed(),
         frozen: state.frozen,
     }))
 }
 
 /// The ledger's balances, and what they add up to.
 #[utoipa::path(get, path = "/v1/balances", responses((status = 200, body = BalancesDto), (status = 401, body = Problem)))]
-pub(crate) async fn balances<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
-    State(deps): Shared<T, V, Q, C, W>,
-) -> Answer<BalancesDto> {
+pub(crate) async fn balances<T: Table, C: Clock>(State(deps): Shared<T, C>) -> Answer<BalancesDto> {
     let found = deps.store.balances(deps.account()).await?;
     let mut sums: BTreeMap<String, Amount> = BTreeMap::new();
     for ((_, asset), amount) in &found {
@@ -84,9 +78,7 @@ pub(crate) async fn balances<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>
 
 /// Every market's position.
 #[utoipa::path(get, path = "/v1/positions", responses((status = 200, body = Vec<PositionDto>), (status = 401, body = Problem)))]
-pub(crate) async fn positions<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
-    State(deps): Shared<T, V, Q, C, W>,
-) -> Answer<Vec<PositionDto>> {
+pub(crate) async fn positions<T: Table, C: Clock>(State(deps): Shared<T, C>) -> Answer<Vec<PositionDto>> {
     let state = deps.store.account_state(deps.account()).await?;
     Ok(Json(state.positions.iter().map(|(symbol, position)| PositionDto::new(symbol, position)).collect()))
 }
@@ -122,8 +114,8 @@ fn next<T>(places: &[(String, T)], limit: u32) -> Option<String> {
 
 /// The last orders, newest first.
 #[utoipa::path(get, path = "/v1/orders", params(PageQuery), responses((status = 200, body = OrdersDto), (status = 401, body = Problem)))]
-pub(crate) async fn orders<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
-    State(deps): Shared<T, V, Q, C, W>,
+pub(crate) async fn orders<T: Table, C: Clock>(
+    State(deps): Shared<T, C>,
     query: Result<Query<PageQuery>, QueryRejection>,
 ) -> Answer<OrdersDto> {
     let (before, limit) = page(query)?;
@@ -134,8 +126,8 @@ pub(crate) async fn orders<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
 
 /// The last decisions, newest first.
 #[utoipa::path(get, path = "/v1/decisions", params(PageQuery), responses((status = 200, body = DecisionsDto), (status = 401, body = Problem)))]
-pub(crate) async fn decisions<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
-    State(deps): Shared<T, V, Q, C, W>,
+pub(crate) async fn decisions<T: Table, C: Clock>(
+    State(deps): Shared<T, C>,
     query: Result<Query<PageQuery>, QueryRejection>,
 ) -> Answer<DecisionsDto> {
     let (before, limit) = page(query)?;
@@ -167,8 +159,8 @@ fn line(verdict: &VerdictRow) -> Option<DecisionLineDto> {
 /// A decision with all that led to it and all that followed.
 #[utoipa::path(get, path = "/v1/decisions/{id}", params(("id" = String, Path, description = "the decision's id")),
     responses((status = 200, body = DecisionDto), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub(crate) async fn decision<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
-    State(deps): Shared<T, V, Q, C, W>,
+pub(crate) async fn decision<T: Table, C: Clock>(
+    State(deps): Shared<T, C>,
     Path(id): Path<String>,
 ) -> Answer<DecisionDto> {
     let unknown = || Problem::not_found("decision/not-found", "there is no decision of that id; see /v1/decisions");
@@ -212,8 +204,8 @@ pub(crate) async fn decision<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>
 
 /// The ledger's transactions, oldest first.
 #[utoipa::path(get, path = "/v1/ledger", params(LedgerQuery), responses((status = 200, body = LedgerDto), (status = 401, body = Problem)))]
-pub(crate) async fn ledger<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
-    State(deps): Shared<T, V, Q, C, W>,
+pub(crate) async fn ledger<T: Table, C: Clock>(
+    State(deps): Shared<T, C>,
     query: Result<Query<LedgerQuery>, QueryRejection>,
 ) -> Answer<LedgerDto> {
     let Query(query) = query.map_err(|e| Problem::bad_request("query/unknown", e.body_text()))?;

@@ -8,6 +8,11 @@
 //!
 //! Undoing it takes two people, or one, a reason and a delay: the first call is a request, and a sweep lifts the kill
 //! when the delay is over, or a second call by somebody else does.
+//!
+//! [`http`] serves the same over HTTP.
+
+pub mod dto;
+pub mod http;
 
 use boot::config::DeskConfig;
 use boot::event::KillEvent;

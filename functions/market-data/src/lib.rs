@@ -6,6 +6,10 @@
 //!
 //! A candle that fails its checks is refused with everything behind it; nothing is repaired. Storing is conditional on
 //! absence, so running twice changes nothing.
+//!
+//! [`follow`] lets the paper venue follow what is pulled, where nobody drives it.
+
+pub mod follow;
 
 use boot::Failure;
 use boot::config::{DeskConfig, MarketConfig};
@@ -52,17 +56,19 @@ impl Last {
 /// How many candles are pulled at once.
 const LIMIT: u32 = 1000;
 
-/// Pulls, stores and pokes.
+/// Pulls, stores and pokes. Returns when the last bar has closed in the market that is furthest behind.
 ///
 /// # Errors
 /// [`Failure::Poison`] for a market that is not configured or a candle that can't be believed; otherwise as the ports.
 pub async fn handle<T: Table, P: PullCandles, Q: Publish>(
     deps: &Deps<T, P, Q>,
     event: &Scheduled,
-) -> Result<(), Failure> {
-    let mut news = Vec::new();
+) -> Result<Option<Timestamp>, Failure> {
+    let (mut news, mut behind) = (Vec::new(), None);
     for market in deps.config.chosen(event)? {
         let (last, stored) = catch_up(deps, market).await?;
+        let closed = last.map(|open_time| open_time.plus_ms(market.interval.ms()));
+        behind = behind.map_or(closed, |behind: Timestamp| closed.map(|closed| behind.min(closed)));
         if let Some(last) = last
             && (stored || event.repeat)
         {
@@ -75,7 +81,7 @@ pub async fn handle<T: Table, P: PullCandles, Q: Publish>(
         let message = Message::Bars { symbol, interval };
         deps.queues.publish(Outgoing { queue: QueueName::Bars, message, dedup }).await?;
     }
-    Ok(())
+    Ok(behind)
 }
 
 /// Stores what has closed since; returns the last candle's time and whether anything was stored.

@@ -6,7 +6,7 @@
 //! clear    an order that closes a position first cancels its stops and what still enters, and waits until the venue says so
 //! claim    approved → claimed, on the condition that nobody else has and that the kill switch is still as it was read
 //! post     only by the invocation that won the claim, only until `posted_by`, once
-//! record   a fact moves the order; anything that is not clear makes it unknown
+//! record   a fact moves the order; anything that is not clear makes it unknown; trades the answer tells of go to be booked
 //! resolve  ask by client id; not found after deadline and grace, at two sources: not placed
 //! again?   a new wish is a new intent with a new id, judged by risk: never a second POST
 //! ```
@@ -35,7 +35,7 @@ pub struct Deps<T, V, Q, C> {
     pub store: Store<T>,
     /// Where orders are placed.
     pub venue: V,
-    /// Where renewed wishes go.
+    /// Where renewed wishes go, and what was traded at once.
     pub queues: Q,
     /// The desk's time, against which the gap between claim and POST is held.
     pub clock: C,
@@ -90,9 +90,16 @@ async fn post<T: Table, V: Venue, Q: Publish, C: Clock>(
         return again(deps, &settled.order.row).await;
     }
     let outcome = deps.venue.place(&claimed).await;
-    let unknown = matches!(outcome, PlaceOutcome::Unknown(_));
+    let (unknown, fills) = match &outcome {
+        PlaceOutcome::Unknown(_) => (true, Vec::new()),
+        PlaceOutcome::Accepted { fills, .. } => (false, fills.clone()),
+        PlaceOutcome::Refused(_) => (false, Vec::new()),
+    };
     let order = Versioned { row: claimed.into_order(), version };
     let order = record::outcome(&deps.store, order, outcome, deps.clock.now()).await?;
+    for fill in fills {
+        deps.queues.publish(Outgoing::to_book(fill)).await?;
+    }
     if unknown { settle_unknown(deps, order).await } else { Ok(()) }
 }
 

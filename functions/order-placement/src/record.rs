@@ -17,7 +17,7 @@ pub(crate) async fn outcome<T: Table>(
     now: Timestamp,
 ) -> Result<Versioned<Order>, Failure> {
     match outcome {
-        PlaceOutcome::Accepted(fact) => self::fact(store, order, &fact, now).await,
+        PlaceOutcome::Accepted { fact, .. } => self::fact(store, order, &fact, now).await,
         PlaceOutcome::Refused(reason) => event(store, order, Event::Refuse, &reason, None, now).await,
         PlaceOutcome::Unknown(reason) => event(store, order, Event::Lose, &reason, None, now).await,
     }

@@ -19,6 +19,7 @@ use desk::port::{Clock, Outgoing, Publish, Table, Venue};
 use desk::reconcile::{self, Finding};
 use desk::time::Timestamp;
 use order_placement::{look_again, resolve};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use store::{Store, Versioned, keys};
@@ -39,7 +40,7 @@ pub struct Deps<T, V, Q, C> {
 }
 
 /// What a round came to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Round {
     /// What does not agree and could not be mended by sending something again.
     pub findings: Vec<Finding>,

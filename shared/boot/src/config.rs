@@ -5,10 +5,12 @@ use desk::instrument::Instrument;
 use desk::money::{Amount, Bps, Notional, Quantity};
 use desk::risk::Profile;
 use desk::strategy::Strategy;
-use desk::time::Interval;
+use desk::time::{Interval, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use store::rows::AccountRow;
+use store::verbs::Opening;
 use thiserror::Error;
 
 /// Everything a desk is told.
@@ -123,6 +125,15 @@ impl DeskConfig {
                 Err(ConfigFaults(faults))
             }
         }
+    }
+
+    /// What the account is opened with, at `at`.
+    #[must_use]
+    pub fn opening(&self, at: Timestamp) -> Opening {
+        let (account, quote, cash) = (self.account.clone(), self.quote.clone(), self.cash);
+        let account = AccountRow { account, quote, cash, profile: self.profile.clone() };
+        let symbols = self.markets.iter().map(|market| market.instrument.symbol.clone()).collect();
+        Opening { account, symbols, at }
     }
 
     /// The market of that name.

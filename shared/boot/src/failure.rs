@@ -1,5 +1,6 @@
 //! What a handler says when it could not do its work, named by what the runner does next.
 
+use crate::event::EventError;
 use desk::message::MessageError;
 use desk::port::{PublishError, TableError, VenueError};
 use desk::time::Timestamp;
@@ -83,6 +84,12 @@ impl From<PublishError> for Failure {
 impl From<VenueError> for Failure {
     fn from(error: VenueError) -> Self {
         Self::retry(error.to_string())
+    }
+}
+
+impl From<EventError> for Failure {
+    fn from(error: EventError) -> Self {
+        Self::poison(error.to_string())
     }
 }
 

@@ -6,7 +6,15 @@ pub mod config;
 mod environment;
 pub mod event;
 pub mod failure;
+pub mod metrics;
 pub mod observe;
+pub mod resources;
+mod wall;
 
 pub use environment::apply_environment;
 pub use failure::Failure;
+pub use wall::WallClock;
+
+/// Who asks, as somebody trustworthy has found out: the subject of a verified token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal(pub String);

@@ -11,11 +11,13 @@
 use crate::id::{Asset, IntentId, Symbol};
 use crate::money::{Amount, MoneyError};
 use crate::order::{Leg, Order, State};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Something that does not agree.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Finding {
     /// The ledger and the venue disagree about an asset.
     Balance {

@@ -36,7 +36,7 @@ impl Access {
         let folder = Folder::existing(path)?;
         let desk = open_at_rest(&folder).await?;
         let token = folder.token()?;
-        let router = api::router(Arc::new(desk.api(&token)));
+        let router = desk.api(&token);
         Ok(Self::AtRest { desk: Box::new(desk), folder: Box::new(folder), router, token })
     }
 

@@ -7,6 +7,7 @@ use crate::desk::wiring::Desk;
 use crate::embedded::queue::Queue;
 use crate::folder::{self, read_run};
 use anyhow::{Context, bail};
+use api::auth::{self, Guard, Token};
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -58,7 +59,8 @@ pub(super) struct Route {
 
 /// The route by which a running desk copies itself, between two instants of its market.
 pub(super) fn router(deps: Route, token: &str) -> Router {
-    let guard = axum::middleware::from_fn_with_state(api::auth::Token::new(token), api::auth::guard);
+    let guard = Guard::Token(Token::new(token));
+    let guard = axum::middleware::from_fn_with_state(guard, auth::guard);
     Router::new().route("/v1/backup", post(back_up_here)).route_layer(guard).with_state(deps)
 }
 

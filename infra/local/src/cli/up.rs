@@ -123,7 +123,7 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
     let token = folder.token()?;
     folder.announce(port)?;
     let backup = backup_route(desk.clone(), folder.path().to_owned(), &token);
-    let router = api::router(Arc::new(desk.api(&token))).merge(backup);
+    let router = desk.api(&token).merge(backup);
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let mut progress = Progress::new(&arguments, &market, folder.path(), port);
     let outcome = play(&desk, &arguments, &mut progress).await;

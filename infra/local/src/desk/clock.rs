@@ -8,7 +8,7 @@ use desk::port::Clock;
 use desk::time::Timestamp;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// The market's time.
 #[derive(Debug, Clone, Default)]
@@ -53,16 +53,5 @@ impl Clock for DeskClock {
         let (since, jumped) = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
         let ran = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
         self.market.now().plus_ms(ran).plus_ms(jumped)
-    }
-}
-
-/// The time of the wall.
-#[derive(Debug, Clone, Copy)]
-pub struct WallClock;
-
-impl Clock for WallClock {
-    fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }

@@ -218,7 +218,8 @@ async fn pull(desk: &Desk, event: &Scheduled) -> Result<(), WorkError> {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Ok(market_data::handle(&desk.handlers.market_data, event).await?)
+    market_data::handle(&desk.handlers.market_data, event).await?;
+    Ok(())
 }
 
 /// Reconciles until nothing is left to be set going again.

@@ -1,26 +1,24 @@
 //! Who works with what: the handlers' dependencies, built once.
 
-use super::clock::{DeskClock, MarketClock, WallClock};
+use super::clock::{DeskClock, MarketClock};
 use super::feed::Feed;
 use super::queues::Queues;
 use super::timing::Timing;
 use crate::embedded::Shelves;
-use boot::Failure;
+use api::auth::{Guard, Token};
+use axum::Router;
 use boot::config::DeskConfig;
+use boot::{Failure, WallClock};
 use desk::strategy::Strategy;
 use desk::time::Timestamp;
 use std::sync::Arc;
 use store::Store;
-use store::rows::AccountRow;
-use store::verbs::Opening;
 use venue::paper::{Paper, Terms};
 
 /// The table all handlers share.
 pub type LocalTable = Arc<Shelves>;
 /// The venue all handlers share.
 pub type LocalVenue = Paper<LocalTable, MarketClock, DeskClock>;
-/// The API's dependencies.
-pub type ApiDeps = api::Deps<LocalTable, LocalVenue, Queues, DeskClock, WallClock>;
 
 /// The handlers with what they work with.
 #[derive(Debug)]
@@ -96,9 +94,7 @@ impl Desk {
         let instruments = config.markets.iter().map(|market| market.instrument.clone());
         let venue = Paper::new(config.venue.clone(), table, market_clock.clone(), clock.clone(), terms, instruments);
         let (account, quote, cash) = (config.account.clone(), config.quote.clone(), config.cash);
-        let row = AccountRow { account: account.clone(), quote: quote.clone(), cash, profile: config.profile.clone() };
-        let symbols = config.markets.iter().map(|market| market.instrument.symbol.clone()).collect();
-        store.open_account(&Opening { account: row, symbols, at: start }).await?;
+        store.open_account(&config.opening(start)).await?;
         venue.fund(&account, &quote, cash).await?;
         let handlers = Handlers {
             market_data: market_data::Deps {
@@ -153,23 +149,20 @@ impl Desk {
         Ok(Self { config, store, venue, queues, clock, feed, handlers, timing: Timing::default() })
     }
 
-    /// What the API works with.
-    #[must_use]
-    pub fn api(&self, token: &str) -> ApiDeps {
+    /// The API, for whoever shows the token.
+    pub fn api(&self, token: &str) -> Router {
+        let guard = Guard::Token(Token::new(token));
         let kill = &self.handlers.kill_switch;
-        api::Deps {
-            store: self.store.clone(),
-            config: self.config.clone(),
-            kill: kill_switch::Deps {
-                store: kill.store.clone(),
-                venue: kill.venue.clone(),
-                queues: kill.queues.clone(),
-                clock: kill.clock.clone(),
-                wall: kill.wall,
-                config: kill.config.clone(),
-            },
-            token: api::auth::Token::new(token),
-            ids: crate::folder::random_hex,
-        }
+        let kill = kill_switch::Deps {
+            store: kill.store.clone(),
+            venue: kill.venue.clone(),
+            queues: kill.queues.clone(),
+            clock: kill.clock.clone(),
+            wall: kill.wall,
+            config: kill.config.clone(),
+        };
+        let deps = api::Deps { store: self.store.clone(), clock: self.clock.clone(), config: self.config.clone() };
+        let routes = api::routes(Arc::new(deps), guard.clone()).merge(kill_switch::http::routes(Arc::new(kill), guard));
+        api::shell(routes, crate::folder::random_hex)
     }
 }

@@ -100,7 +100,7 @@ impl PlaceOrder for FakeVenue {
             }
             Fate::Accept => {
                 state.orders.insert(order, fact.clone());
-                PlaceOutcome::Accepted(fact)
+                PlaceOutcome::Accepted { fact, fills: Vec::new() }
             }
         }
     }

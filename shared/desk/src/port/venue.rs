@@ -44,8 +44,13 @@ pub struct OrderFact {
 /// What became of a POST.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlaceOutcome {
-    /// The venue has it.
-    Accepted(OrderFact),
+    /// The venue has it, and may have traded it at once.
+    Accepted {
+        /// How it stands.
+        fact: OrderFact,
+        /// The trades the answer tells of, of this order or another: they are to be booked.
+        fills: Vec<Fill>,
+    },
     /// The venue refused it, clearly.
     Refused(String),
     /// Nobody knows.

@@ -2,8 +2,8 @@
 
 use super::counters::add;
 use super::ledger::Appended;
-use crate::rows::{AccountRow, create};
-use crate::{Store, StoreError, keys};
+use crate::rows::{AccountRow, create, replace};
+use crate::{Store, StoreError, Versioned, keys};
 use desk::id::Symbol;
 use desk::ledger::Transaction;
 use desk::money::Amount;
@@ -51,11 +51,84 @@ impl<T: Table> Store<T> {
         }
     }
 
+    /// Opens an account, or brings one that was opened to other limits and further markets: what is left of each limit
+    /// moves by the difference. A limit below what is held leaves headroom below zero: nothing is sold, nothing is bought.
+    ///
+    /// # Errors
+    /// [`StoreError::Contradiction`] if the account was opened with other cash or in another asset.
+    pub async fn open_or_adopt(&self, wanted: &Opening) -> Result<(), StoreError> {
+        let key = keys::account(&wanted.account.account);
+        let Some(Versioned { row, version }) = self.row::<AccountRow>(&key).await? else {
+            return self.open_account(wanted).await;
+        };
+        let AccountRow { account, quote, cash, profile } = &wanted.account;
+        if row.quote != *quote || row.cash != *cash {
+            let opened = format!("account {account} was opened with {} {}", row.cash, row.quote);
+            return Err(StoreError::Contradiction(format!("{opened}; set cash and quote back to that")));
+        }
+        let room = self.account_state(account).await?.exposure;
+        let more = |new: Amount, old: Amount| new.minus(old);
+        let slots = more(Amount::whole(profile.max_open_positions), Amount::whole(row.profile.max_open_positions))?;
+        let mut writes = vec![replace(key, version, &wanted.account)?];
+        writes.extend(add(keys::headroom(account), &[("slots", slots)], &[]));
+        for symbol in room.keys().chain(wanted.symbols.iter().filter(|symbol| !room.contains_key(symbol))) {
+            let known = if room.contains_key(symbol) { row.profile.max_position } else { Amount::ZERO };
+            let exposure = more(profile.max_position, known)?;
+            writes.extend(add(keys::symbol_headroom(account, symbol), &[("exposure", exposure)], &[]));
+        }
+        if writes.len() == 1 && row == wanted.account {
+            return Ok(());
+        }
+        Ok(self.table.transact(writes).await?)
+    }
+
     /// The account, if it has been opened.
     ///
     /// # Errors
     /// As the table.
     pub async fn account(&self, account: &desk::id::AccountId) -> Result<Option<AccountRow>, StoreError> {
         Ok(self.row(&keys::account(account)).await?.map(|found| found.row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use desk::fake::{FakeTable, run, sample};
+    use desk::risk::Profile;
+
+    fn opening(max_position: u32, slots: u32, symbols: &[&str]) -> Opening {
+        let mut profile = Profile::named("careful").unwrap();
+        (profile.max_position, profile.max_open_positions) = (Amount::whole(max_position), slots);
+        let account = AccountRow {
+            account: sample::account(),
+            quote: sample::instrument().quote,
+            cash: Amount::whole(1000),
+            profile,
+        };
+        let symbols = symbols.iter().map(|symbol| Symbol::new(*symbol).unwrap()).collect();
+        Opening { account, symbols, at: Timestamp::from_ms(0) }
+    }
+
+    #[test]
+    fn other_limits_move_the_headroom_by_the_difference_and_new_markets_get_theirs() {
+        let store = Store::new(FakeTable::default());
+        run(store.open_or_adopt(&opening(50, 5, &["BTCUSDT"]))).unwrap();
+        let before = store.table().items();
+        run(store.open_or_adopt(&opening(50, 5, &["BTCUSDT"]))).unwrap();
+        assert_eq!(store.table().items(), before, "the same opening changes nothing");
+        // 20 of 50 are in use when the limit falls to 10.
+        let key = keys::symbol_headroom(&sample::account(), &Symbol::new("BTCUSDT").unwrap());
+        let used = add(key, &[("exposure", Amount::whole(20).negated())], &[]).unwrap();
+        run(store.table().transact(vec![used])).unwrap();
+        run(store.open_or_adopt(&opening(10, 3, &["BTCUSDT", "ETHUSDT"]))).unwrap();
+        let state = run(store.account_state(&sample::account())).unwrap();
+        let room: Vec<Amount> = state.exposure.values().copied().collect();
+        assert_eq!((state.slots, room), (Amount::whole(3), vec![Amount::whole(10).negated(), Amount::whole(10)]));
+        assert_eq!(state.account.profile.max_position, Amount::whole(10));
+        let mut other = opening(10, 3, &["BTCUSDT"]);
+        other.account.cash = Amount::whole(2000);
+        let refused = run(store.open_or_adopt(&other)).unwrap_err().to_string();
+        assert!(refused.contains("was opened with 1000 USDT"), "{refused}");
     }
 }

@@ -1,13 +1,14 @@
 //! What a bar does to the resting orders.
 
-use super::Paper;
 use super::matching::{Match, Phase, matched, triggers};
 use super::rows::{self, Numbers, OpenRow, PaperOrder, Status};
+use super::stand::{Stand, Standing};
+use super::{Paper, TRIES};
 use desk::fill::Fill;
-use desk::id::{AccountId, TradeId};
+use desk::id::{AccountId, IntentId, Symbol, TradeId};
 use desk::instrument::Instrument;
 use desk::market::Candle;
-use desk::money::{Amount, MoneyError};
+use desk::money::{Amount, MoneyError, Quantity};
 use desk::order::Side;
 use desk::port::{Clock, Key, RowError, Table, TableError, Write, create, decode, replace, upsert};
 use desk::time::{Interval, Timestamp};
@@ -26,12 +27,15 @@ pub enum PaperError {
     /// An amount can't be held.
     #[error("the paper venue: {0}")]
     Money(#[from] MoneyError),
+    /// Others keep working on the same rows.
+    #[error("the paper venue: the rows of {0} kept changing")]
+    Busy(Symbol),
     /// The market is not traded here.
     #[error("the paper venue does not trade {0}")]
-    UnknownSymbol(desk::id::Symbol),
+    UnknownSymbol(Symbol),
 }
 
-impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
+impl<T: Table, M: Stand, C: Clock> Paper<T, M, C> {
     /// Plays one phase of a bar to the open orders of an account, in the order in which they were accepted, and
     /// returns the trades it made. A phase that was played before makes none.
     ///
@@ -40,7 +44,7 @@ impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
     pub async fn play(
         &self,
         account: &AccountId,
-        symbol: &desk::id::Symbol,
+        symbol: &Symbol,
         interval: Interval,
         bar: &Candle,
         phase: Phase,
@@ -54,19 +58,104 @@ impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
         let mut fills = Vec::new();
         for mark in self.table.query(&rows::all_open(account, Some(symbol))).await? {
             let id = decode::<OpenRow>(&mark)?.order;
-            let Some(item) = self.table.get(&rows::order(account, &id)).await? else { continue };
-            let order: PaperOrder = decode(&item)?;
-            if order.last_match.is_some_and(|last| last >= (bar.open_time, phase)) {
-                continue;
-            }
-            let deal = Deal { account, instrument, at, stamp: (bar.open_time, phase), version: item.version };
-            match matched(&order, bar, phase, instrument, &self.terms)? {
-                Some(found) => fills.extend(self.trade(order, found, &deal).await?),
-                None if triggers(&order, bar, phase) && !order.triggered => self.arm(order, &deal).await?,
-                None => {}
-            }
+            fills.extend(self.meet(account, instrument, &id, bar, phase, at).await?);
         }
         Ok(fills)
+    }
+
+    /// Lets one order meet one phase of a bar. Somebody else may work on the order or its market at the same time: then
+    /// it is read again.
+    async fn meet(
+        &self,
+        account: &AccountId,
+        instrument: &Instrument,
+        id: &IntentId,
+        bar: &Candle,
+        phase: Phase,
+        at: Timestamp,
+    ) -> Result<Option<Fill>, PaperError> {
+        for _ in 0..TRIES {
+            let Some(item) = self.table.get(&rows::order(account, id)).await? else { return Ok(None) };
+            let order: PaperOrder = decode(&item)?;
+            let played = order.last_match.is_some_and(|last| last >= (bar.open_time, phase));
+            if played || order.status != Status::Open {
+                return Ok(None);
+            }
+            let deal = Deal { account, instrument, at, stamp: (bar.open_time, phase), version: item.version };
+            let met = match matched(&order, bar, phase, instrument, &self.terms)? {
+                Some(found) => self.trade(order, found, &deal).await,
+                None if triggers(&order, bar, phase) && !order.triggered => self.arm(order, &deal).await.map(|()| None),
+                None => Ok(None),
+            };
+            match met {
+                Err(PaperError::Table(TableError::Conflict(_))) => {}
+                done => return done,
+            }
+        }
+        Err(PaperError::Busy(instrument.symbol.clone()))
+    }
+
+    /// Follows the market where nobody drives it: plays the bars that have closed, announces the one that has begun, and
+    /// plays its opening. Returns the trades. Following the same bars again makes none.
+    ///
+    /// With a participation limit an opening can't be played before the bar's volume is known: when it has closed.
+    ///
+    /// # Errors
+    /// [`PaperError`]; following again goes on from there.
+    pub async fn follow(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        interval: Interval,
+        closed: &[Candle],
+        begun: Option<&Candle>,
+    ) -> Result<Vec<Fill>, PaperError> {
+        let mut fills = Vec::new();
+        for bar in closed {
+            fills.extend(self.play(account, symbol, interval, bar, Phase::Open).await?);
+            fills.extend(self.play(account, symbol, interval, bar, Phase::Range).await?);
+        }
+        let ended = closed.last().map(|bar| Standing { at: bar.close_time(interval), opening: None });
+        let begun = begun.map(|bar| Standing { at: bar.open_time, opening: Some((interval, bar.open)) });
+        if let Some(standing) = begun.or(ended) {
+            self.announce(account, symbol, standing).await?;
+            fills.extend(self.open(account, symbol, &standing).await?);
+        }
+        Ok(fills)
+    }
+
+    /// Plays the opening of the bar that has begun, as far as it is known.
+    pub(super) async fn open(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        standing: &Standing,
+    ) -> Result<Vec<Fill>, PaperError> {
+        let Some((interval, open)) = standing.opening.filter(|_| self.terms.participation.is_none()) else {
+            return Ok(Vec::new());
+        };
+        let bar = Candle { open_time: standing.at, open, high: open, low: open, close: open, volume: Quantity::ZERO };
+        self.play(account, symbol, interval, &bar, Phase::Open).await
+    }
+
+    /// Writes down where the market stands; it never goes back, and an opening that is known stays known.
+    async fn announce(&self, account: &AccountId, symbol: &Symbol, standing: Standing) -> Result<(), PaperError> {
+        let key = rows::standing(account, symbol);
+        for _ in 0..TRIES {
+            let item = self.table.get(&key).await?;
+            let known = item.as_ref().map(decode::<Standing>).transpose()?;
+            if known
+                .is_some_and(|known| (known.at, known.opening.is_some()) >= (standing.at, standing.opening.is_some()))
+            {
+                return Ok(());
+            }
+            let write = upsert(key.clone(), item.map(|item| item.version), &standing)?;
+            match self.table.transact(vec![write]).await {
+                Err(TableError::Conflict(_)) => {}
+                done => return Ok(done?),
+            }
+        }
+        Err(PaperError::Busy(symbol.clone()))
     }
 
     /// Remembers that a stop was reached in a bar too thin to fill any of it.
@@ -97,10 +186,14 @@ impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
         writes.push(replace(rows::order(deal.account, &next.order), deal.version, &next)?);
         writes.push(create(rows::trade(deal.account, &next.symbol, &fill.trade), &fill)?);
         writes.push(upsert(numbers_key, item.map(|i| i.version), &numbers)?);
+        let payment = writes.len();
         writes.extend(balance_writes(&fill, deal)?);
         match self.table.transact(writes).await {
             Ok(()) => Ok(Some(fill)),
-            Err(TableError::Conflict(_)) => self.expire(order, deal).await.map(|()| None),
+            // Only what fails for want of money ends the order; a row that has moved is read again.
+            Err(TableError::Conflict(conflict)) if conflict.index >= payment => {
+                self.expire(order, deal).await.map(|()| None)
+            }
             Err(error) => Err(error.into()),
         }
     }

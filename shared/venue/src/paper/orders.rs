@@ -1,11 +1,12 @@
 //! The ports: placing, asking, cancelling, listing.
 
 use super::rows::{self, Numbers, OpenRow, PaperOrder, Status};
-use super::{Paper, PaperError};
+use super::stand::{Stand, Standing};
+use super::{Paper, PaperError, TRIES};
 use desk::fill::Fill;
 use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderId};
 use desk::money::{Amount, Quantity};
-use desk::order::{Claimed, Intent, Timing};
+use desk::order::{Claimed, Intent, OrderKind, Timing};
 use desk::port::{
     CancelOrder, CancelOutcome, Clock, ListOpenOrders, ListTrades, Lookup, OrderFact, PlaceOrder, PlaceOutcome, Query,
     QueryOrder, ReadBalances, RowError, Table, TableError, Venue, VenueError, Write, create, decode, replace, upsert,
@@ -13,7 +14,10 @@ use desk::port::{
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
 
-impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
+/// The place of the market's numbers among the writes that take an order in.
+const NUMBERS: usize = 1;
+
+impl<T: Table, M: Stand, C: Clock> Paper<T, M, C> {
     /// Why an order is refused, if it is.
     fn refusal(&self, claimed: &Claimed) -> Option<String> {
         let intent = &claimed.order().intent;
@@ -30,7 +34,18 @@ impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
         None
     }
 
-    async fn accept(&self, intent: &Intent) -> Result<OrderFact, PaperError> {
+    /// Takes an order in. Another order of the market may be taken in at the same time: then the numbers are read again.
+    async fn accept(&self, intent: &Intent, standing: &Standing) -> Result<OrderFact, PaperError> {
+        for _ in 0..TRIES {
+            match self.try_accept(intent, standing.at).await {
+                Err(PaperError::Table(TableError::Conflict(conflict))) if conflict.index == NUMBERS => {}
+                done => return done,
+            }
+        }
+        Err(PaperError::Busy(intent.symbol.clone()))
+    }
+
+    async fn try_accept(&self, intent: &Intent, accepted_at: Timestamp) -> Result<OrderFact, PaperError> {
         let key = rows::numbers(&intent.account, &intent.symbol);
         let item = self.table.get(&key).await?;
         let mut numbers = item.as_ref().map(decode::<Numbers>).transpose()?.unwrap_or_default();
@@ -47,17 +62,29 @@ impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
             filled: Quantity::ZERO,
             status: Status::Open,
             triggered: false,
-            accepted_at: self.stamp(),
+            accepted_at,
             seq,
             last_match: None,
         };
         let writes = vec![
             create(rows::order(&intent.account, &intent.id), &order)?,
-            create(rows::open(&intent.account, &intent.symbol, seq), &OpenRow { order: intent.id.clone() })?,
             upsert(key, item.map(|i| i.version), &numbers)?,
+            create(rows::open(&intent.account, &intent.symbol, seq), &OpenRow { order: intent.id.clone() })?,
         ];
         self.table.transact(writes).await?;
         Ok(order.fact())
+    }
+
+    /// Takes an order in and, if it trades at once and the bar's opening is known, lets it.
+    async fn take(&self, intent: &Intent, standing: &Standing) -> Result<(OrderFact, Vec<Fill>), PaperError> {
+        let accepted = self.accept(intent, standing).await?;
+        if intent.kind != OrderKind::Market || standing.opening.is_none() {
+            return Ok((accepted, Vec::new()));
+        }
+        // The order is in whatever becomes of this: a bar that closes plays its opening again.
+        let fills = self.open(&intent.account, &intent.symbol, standing).await.unwrap_or_default();
+        let found = self.find(&intent.account, &intent.id).await?;
+        Ok((found.map_or(accepted, |(order, _)| order.fact()), fills))
     }
 
     async fn find(&self, account: &AccountId, id: &IntentId) -> Result<Option<(PaperOrder, u64)>, PaperError> {
@@ -101,13 +128,19 @@ impl<T: Table, M: Clock, C: Clock> Paper<T, M, C> {
     }
 }
 
-impl<T: Table, M: Clock, C: Clock> PlaceOrder for Paper<T, M, C> {
+impl<T: Table, M: Stand, C: Clock> PlaceOrder for Paper<T, M, C> {
     async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
         if let Some(reason) = self.refusal(claimed) {
             return PlaceOutcome::Refused(reason);
         }
-        match self.accept(&claimed.order().intent).await {
-            Ok(fact) => PlaceOutcome::Accepted(fact),
+        let intent = &claimed.order().intent;
+        let standing = match self.market.stands(&intent.account, &intent.symbol).await {
+            Ok(Some(standing)) => standing,
+            Ok(None) => return PlaceOutcome::Refused(format!("nobody has followed {} yet", intent.symbol)),
+            Err(error) => return PlaceOutcome::Unknown(error.to_string()),
+        };
+        match self.take(intent, &standing).await {
+            Ok((fact, fills)) => PlaceOutcome::Accepted { fact, fills },
             Err(PaperError::Table(TableError::Conflict(_))) => {
                 PlaceOutcome::Unknown("the client id is in use".to_owned())
             }
@@ -116,7 +149,7 @@ impl<T: Table, M: Clock, C: Clock> PlaceOrder for Paper<T, M, C> {
     }
 }
 
-impl<T: Table, M: Clock, C: Clock> QueryOrder for Paper<T, M, C> {
+impl<T: Table, M: Stand, C: Clock> QueryOrder for Paper<T, M, C> {
     async fn by_client_id(&self, account: &AccountId, _: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
         self.find(account, order).await.map(Self::look).map_err(|e| self.unavailable(&e))
     }
@@ -130,13 +163,13 @@ impl<T: Table, M: Clock, C: Clock> QueryOrder for Paper<T, M, C> {
     }
 }
 
-impl<T: Table, M: Clock, C: Clock> CancelOrder for Paper<T, M, C> {
+impl<T: Table, M: Stand, C: Clock> CancelOrder for Paper<T, M, C> {
     async fn cancel(&self, account: &AccountId, _: &Symbol, order: &IntentId) -> CancelOutcome {
         self.try_cancel(account, order).await.unwrap_or_else(|error| CancelOutcome::Unknown(error.to_string()))
     }
 }
 
-impl<T: Table, M: Clock, C: Clock> ListOpenOrders for Paper<T, M, C> {
+impl<T: Table, M: Stand, C: Clock> ListOpenOrders for Paper<T, M, C> {
     async fn open_orders(&self, account: &AccountId) -> Result<Vec<String>, VenueError> {
         let fault = |e: PaperError| self.unavailable(&e);
         let items = self.table.query(&rows::all_open(account, None)).await.map_err(|e| fault(e.into()))?;
@@ -145,7 +178,7 @@ impl<T: Table, M: Clock, C: Clock> ListOpenOrders for Paper<T, M, C> {
     }
 }
 
-impl<T: Table, M: Clock, C: Clock> ListTrades for Paper<T, M, C> {
+impl<T: Table, M: Stand, C: Clock> ListTrades for Paper<T, M, C> {
     async fn trades(
         &self,
         account: &AccountId,
@@ -161,7 +194,7 @@ impl<T: Table, M: Clock, C: Clock> ListTrades for Paper<T, M, C> {
     }
 }
 
-impl<T: Table, M: Clock, C: Clock> ReadBalances for Paper<T, M, C> {
+impl<T: Table, M: Stand, C: Clock> ReadBalances for Paper<T, M, C> {
     async fn balances(&self, account: &AccountId) -> Result<BTreeMap<Asset, Amount>, VenueError> {
         let fault = |reason: String| VenueError { venue: self.id.clone(), reason };
         let mut balances = BTreeMap::new();
@@ -174,7 +207,7 @@ impl<T: Table, M: Clock, C: Clock> ReadBalances for Paper<T, M, C> {
     }
 }
 
-impl<T: Table, M: Clock, C: Clock> Venue for Paper<T, M, C> {
+impl<T: Table, M: Stand, C: Clock> Venue for Paper<T, M, C> {
     fn id(&self) -> &VenueId {
         &self.id
     }

@@ -5,6 +5,7 @@
 //! | `PAPER#a` | `ORDER#client id` | an order |
 //! | | `OPEN#symbol#seq` | the client id of an open order |
 //! | | `SYMBOL#symbol` | the numbers last given to an order and a trade |
+//! | | `MARKET#symbol` | where the market stands, where nobody drives it |
 //! | | `BALANCE#asset` | counter `amount` |
 //! | `PAPERTRADES#a` | `symbol#trade` | a trade, as the fill it is reported as |
 
@@ -145,6 +146,12 @@ pub fn all_open(account: &AccountId, symbol: Option<&Symbol>) -> Query {
 #[must_use]
 pub fn numbers(account: &AccountId, symbol: &Symbol) -> Key {
     own(account, format!("SYMBOL#{symbol}"))
+}
+
+/// Where a market stands.
+#[must_use]
+pub fn standing(account: &AccountId, symbol: &Symbol) -> Key {
+    own(account, format!("MARKET#{symbol}"))
 }
 
 /// A balance.

@@ -1,7 +1,6 @@
 //! The routes against hostile and honest requests, over fakes.
 
-use crate::auth::Token;
-use crate::{Deps, GUARDED, router};
+use api::auth::{Guard, Token};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
@@ -22,7 +21,16 @@ use tower::ServiceExt;
 
 const TOKEN: &str = "canary-0123456789";
 
+/// Every route that wants to know who asks.
+fn guarded() -> impl Iterator<Item = (&'static str, &'static str)> {
+    api::GUARDED.into_iter().chain(kill_switch::http::GUARDED)
+}
+
 async fn desk() -> (Router, Arc<FakeTable>) {
+    desk_behind(Guard::Token(Token::new(TOKEN))).await
+}
+
+async fn desk_behind(guard: Guard) -> (Router, Arc<FakeTable>) {
     let table: Arc<FakeTable> = Arc::default();
     let store = Store::new(table.clone());
     let stake = Notional::new(Amount::whole(1000)).unwrap();
@@ -46,11 +54,12 @@ async fn desk() -> (Router, Arc<FakeTable>) {
         venue: FakeVenue::new(clock.clone()),
         queues: FakeQueues::default(),
         clock: clock.clone(),
-        wall: clock,
+        wall: clock.clone(),
         config: config.clone(),
     };
-    let deps = Deps { store, config, kill, token: Token::new(TOKEN), ids: || "generated".to_owned() };
-    (router(Arc::new(deps)), table)
+    let deps = api::Deps { store, clock, config };
+    let routes = api::routes(Arc::new(deps), guard.clone()).merge(kill_switch::http::routes(Arc::new(kill), guard));
+    (api::shell(routes, || "generated".to_owned()), table)
 }
 
 fn request(method: &str, path: &str) -> axum::http::request::Builder {
@@ -87,7 +96,7 @@ async fn refused(request: Request<Body>, status: u16, kind: &str) {
 
 #[tokio::test]
 async fn every_route_but_health_wants_the_token() {
-    for (method, path) in GUARDED {
+    for (method, path) in guarded() {
         let path = path.replace("{id}", "0123456789abcdef0123456789abcdef");
         let bare = || request(method, &path);
         refused(bare().body(Body::empty()).unwrap(), 401, "auth/missing").await;
@@ -177,4 +186,28 @@ async fn only_an_unknown_order_can_be_settled_by_a_person_and_the_evidence_is_ke
     let (status, _, body) = ask(&router, settle()).await;
     assert_eq!((status, &body["state"]), (StatusCode::OK, &Value::from("not placed")));
     assert!(body["history"].to_string().contains("support ticket 4711"));
+}
+
+#[tokio::test]
+async fn behind_a_gateway_a_caller_without_an_identity_is_refused_and_one_with_it_signs_with_it() {
+    let (router, table) = desk_behind(Guard::Gateway).await;
+    let before = table.items();
+    for (method, path) in guarded() {
+        let path = path.replace("{id}", "0123456789abcdef0123456789abcdef");
+        // Not even a token that would do elsewhere.
+        let (status, _, body) = ask(&router, honest(method, &path).body(Body::empty()).unwrap()).await;
+        assert_eq!((status.as_u16(), &body["type"]), (401, &Value::from("auth/missing")), "{method} {path}");
+    }
+    assert_eq!(table.items(), before);
+    let known = |path: &str, body: &str| {
+        let mut request = honest("POST", path).body(Body::from(body.to_owned())).unwrap();
+        request.extensions_mut().insert(boot::Principal("user-1".to_owned()));
+        request
+    };
+    // Whatever name was sent, the identity is written down, and a second name makes no second person.
+    let (_, _, body) = ask(&router, known("/v1/kill", r#"{"by":"somebody else","reason":"a test"}"#)).await;
+    assert_eq!(body["switch"]["by"], "user-1");
+    ask(&router, known("/v1/unkill", r#"{"reason":"over"}"#)).await;
+    let (_, _, body) = ask(&router, known("/v1/unkill", r#"{"by":"ann","reason":"over"}"#)).await;
+    assert_eq!(body["switch"]["killed"], true);
 }

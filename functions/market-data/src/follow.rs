@@ -1,0 +1,70 @@
+//! The paper venue follows the market.
+//!
+//! On one machine a driver plays every bar at the paper venue before the desk sees it. On AWS what pulls the candles does
+//! it: [`Follower`] stands between the desk and where candles come from, and hands on only candles that the venue has
+//! played. What they filled goes to be booked, and is waited for, so that a strategy sees a stop that its bar has
+//! reached. If booking takes too long the candles are handed on all the same: a late booking is no reason for late data,
+//! and nothing depends on it but what the strategy sees.
+
+use desk::fill::Fill;
+use desk::id::{AccountId, Symbol};
+use desk::market::Candle;
+use desk::port::{Clock, Outgoing, Publish, PullCandles, PullError, Table};
+use desk::time::{Interval, Timestamp};
+use std::time::Duration;
+use store::{Store, keys};
+use venue::PullBars;
+use venue::paper::{Paper, Stand};
+
+/// Candles that the paper venue has played.
+#[derive(Debug)]
+pub struct Follower<S, T, M, C, Q> {
+    /// Where bars come from.
+    pub bars: S,
+    /// The venue that follows them.
+    pub venue: Paper<T, M, C>,
+    /// Where fills go.
+    pub queues: Q,
+    /// The books, to see that a fill is in them.
+    pub store: Store<T>,
+    /// Whose orders meet the bars.
+    pub account: AccountId,
+}
+
+/// How often a booking is looked for, and how long is waited in between.
+const LOOKS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(250);
+
+impl<S: PullBars, T: Table, M: Stand, C: Clock, Q: Publish> PullCandles for Follower<S, T, M, C, Q> {
+    async fn pull(
+        &self,
+        symbol: &Symbol,
+        interval: Interval,
+        after: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Candle>, PullError> {
+        let fault = |reason: String| PullError { symbol: symbol.clone(), reason };
+        let bars = self.bars.pull(symbol, interval, after, limit).await?;
+        let played = self.venue.follow(&self.account, symbol, interval, &bars.closed, bars.begun.as_ref()).await;
+        let fills = played.map_err(|e| fault(e.to_string()))?;
+        for fill in &fills {
+            self.queues.publish(Outgoing::to_book(fill.clone())).await.map_err(|e| fault(e.to_string()))?;
+        }
+        self.booked(&fills).await.map_err(|e| fault(e.to_string()))?;
+        Ok(bars.closed)
+    }
+}
+
+impl<S, T: Table, M, C, Q> Follower<S, T, M, C, Q> {
+    async fn booked(&self, fills: &[Fill]) -> Result<(), desk::port::TableError> {
+        for fill in fills {
+            for _ in 0..LOOKS {
+                if self.store.table().get(&keys::fill(fill)).await?.is_some() {
+                    break;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(())
+    }
+}

@@ -56,6 +56,36 @@ fn the_map_of_the_house_is_short_and_names_only_what_there_is() {
     }
 }
 
+#[test]
+fn every_function_of_the_deployment_has_a_main_that_only_wires() {
+    for function in boot::resources::Resources::read().unwrap().functions {
+        let path = root().join(format!("functions/{}/src/main.rs", function.name));
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= 40, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn the_routes_of_the_deployment_are_those_of_the_code() {
+    let mut deployed: Vec<(String, String)> = Vec::new();
+    for route in boot::resources::Resources::read().unwrap().routes {
+        let guarded = match route.function.as_str() {
+            "kill-switch" => kill_switch::http::GUARDED.contains(&(route.method.as_str(), route.path.as_str())),
+            _ => api::GUARDED.contains(&(route.method.as_str(), route.path.as_str())),
+        };
+        assert_ne!(guarded, route.open, "{} {}", route.method, route.path);
+        deployed.push((route.method.to_lowercase(), route.path));
+    }
+    let described: serde_json::Value = serde_json::from_str(api::OPENAPI).unwrap();
+    let paths = described["paths"].as_object().unwrap();
+    let documented = paths
+        .iter()
+        .flat_map(|(path, methods)| methods.as_object().unwrap().keys().map(|method| (method.clone(), path.clone())));
+    for route in documented {
+        assert!(deployed.contains(&route), "{route:?} is described and not deployed");
+    }
+}
+
 /// The OpenAPI document of all routes, as the code describes them.
 fn described() -> utoipa::openapi::OpenApi {
     let mut all = api::Description::openapi();

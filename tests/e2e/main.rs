@@ -8,6 +8,7 @@ mod binary;
 mod conformance;
 mod crash;
 mod crash_sweep;
+mod deploy;
 mod events;
 mod explain;
 mod figures;

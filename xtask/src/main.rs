@@ -5,12 +5,14 @@
 //! cargo xtask bench [FILE]     throughput of the whole durable path, with this disk's fsync, and where the time goes
 //! cargo xtask crash [ROUNDS]   kill -9 at random moments, many times, against an undisturbed run
 //! cargo xtask package [FLAGS]  the functions as they are deployed, a folder each (--arm64, --desk FILE, --out DIR)
+//! cargo xtask emulate [BARS]   deploys the stacks to an emulator of AWS on this machine and drives them
 //! cargo xtask lambda-bench     cold start and warm latency of every function, beside Python and Node
 //! ```
 
 mod bench;
 mod cloud;
 mod crash;
+mod emulate;
 mod lambda;
 mod lambda_bench;
 mod package;
@@ -28,8 +30,12 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(rest.first().copied()),
         ["crash", rest @ ..] => crash::run(rest.first().copied()),
         ["package", rest @ ..] => package::Package::parse(rest).and_then(|package| package.make()),
+        ["emulate", rest @ ..] => emulate::run(rest.first().copied()),
         ["lambda-bench"] => lambda_bench::run_bench(),
-        _ => Err("usage: cargo xtask test | bench [FILE] | crash [ROUNDS] | package [FLAGS] | lambda-bench".to_owned()),
+        _ => Err(
+            "usage: cargo xtask test | bench [FILE] | crash [ROUNDS] | package [FLAGS] | emulate [BARS] | lambda-bench"
+                .to_owned(),
+        ),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

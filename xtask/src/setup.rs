@@ -7,6 +7,9 @@ use std::process::Command;
 
 /// Python packages for the gates over the deployment.
 pub(crate) const GATES: &[&str] = &["cfn-lint==1.58.0"];
+/// Python packages for the emulated deployment.
+pub(crate) const EMULATION: &[&str] =
+    &["ministack==1.5.33", "cryptography==50.0.2", "boto3==1.43.106", "PyJWT==2.15.1"];
 /// Python packages that build for another processor.
 pub(crate) const CROSS: &[&str] = &["cargo-lambda==1.9.2", "ziglang==0.17.0"];
 

@@ -81,6 +81,11 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
             told(by, reason)?;
             change(deps, |state| unkill(state, by.trim(), reason, now, delay)).await?
         }
+        // Before the account is opened there is nothing to sweep. A switch that is lost later is an error: until it is
+        // back, it counts as used.
+        KillEvent::Sweep { .. } if deps.store.account(&deps.config.account).await?.is_none() => {
+            KillState::unreadable(now)
+        }
         KillEvent::Sweep { .. } => change(deps, |state| lift_if_due(state, now)).await?,
     };
     sweep(deps, switch).await

@@ -30,6 +30,9 @@ pub async fn handle<T: Table, C: Clock>(deps: &Deps<T, C>, event: &Scheduled) ->
     // The account is looked at whole; a market nobody knows is a mistake all the same.
     deps.config.chosen(event)?;
     let DeskConfig { account, quote, .. } = deps.config.as_ref();
+    if deps.store.account(account).await?.is_none() {
+        return Err(Failure::retry(format!("account {account} is not opened yet; there is nothing to value")));
+    }
     let valuation = deps.store.valuation(account, quote, deps.config.priced()).await?;
     let snapshot = SnapshotRow { at: deps.clock.now(), valuation };
     let last = deps.store.recent_snapshots(account, 1).await?;

@@ -1,5 +1,6 @@
 //! The whole desk on one machine.
 //!
+//! - [`cloud`]: what the desk on AWS costs, and the tools that deploy it;
 //! - [`cli`]: the operator's command line, a verb a file;
 //! - [`desk`]: the handlers in one process, with a market that waits for them;
 //! - [`embedded`]: what stands in for DynamoDB and SQS;
@@ -8,6 +9,7 @@
 //! - [`report`]: the figures of a run, read back from the books.
 
 pub mod cli;
+pub mod cloud;
 pub mod desk;
 pub mod embedded;
 pub mod folder;

@@ -2,7 +2,9 @@
 //! remembers what it did, and a market that nobody drives.
 
 mod bench;
+mod contention;
 mod desk;
 mod parity;
 mod permissions;
+mod usage;
 mod watched;

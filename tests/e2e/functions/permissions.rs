@@ -41,7 +41,7 @@ fn path() -> Vec<i64> {
     closes
 }
 
-fn bars() -> Vec<Candle> {
+pub(super) fn bars() -> Vec<Candle> {
     let price = |cents: i64| Price::new(rust_decimal::Decimal::new(cents, 2)).unwrap();
     let mut open = 10_000;
     let bar = |(number, close): (i64, i64)| {
@@ -78,6 +78,9 @@ impl Scenario {
     pub(super) async fn new() -> Self {
         let bars = bars();
         let desk = CloudDesk::new(config(), BTreeMap::from([(sample::instrument().symbol, bars.clone())]));
+        // A schedule may come due before the account is opened.
+        assert!(desk.kill_switch(r#"{"v":1,"action":"sweep"}"#).await.switch.is_killed());
+        assert!(desk.table.items().is_empty());
         desk.open_account().await;
         Self { desk, bars, next: 0 }
     }
@@ -95,13 +98,13 @@ impl Scenario {
         self.desk.see("test").0.all_orders(&self.desk.config.account).await.unwrap()
     }
 
-    async fn is_open(&self) -> bool {
+    pub(super) async fn is_open(&self) -> bool {
         let store = self.desk.see("test").0;
         store.position(&self.desk.config.account, &sample::instrument().symbol).await.unwrap().is_open()
     }
 
     /// Goes on until something is sent to a queue, and leaves it there.
-    async fn until_message(&mut self, queue: QueueName) {
+    pub(super) async fn until_message(&mut self, queue: QueueName) {
         while self.desk.queues.waiting(queue) == 0 {
             let at = self.bars[self.next].open_time;
             self.next += 1;

@@ -3,15 +3,18 @@
 use super::Where;
 use super::access::{Access, open_at_rest};
 use super::print::{list, say, text};
+use crate::cloud::tools::AWS;
 use crate::desk::wiring::Desk;
 use crate::folder::{self, Folder};
 use anyhow::bail;
+use clap::Args;
 use desk::money::Amount;
 use desk::order::{Order, State};
 use desk::position::Position;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// One check's outcome.
 #[derive(Debug, Serialize)]
@@ -25,13 +28,20 @@ fn found(check: &'static str, ok: bool, detail: impl Into<String>) -> Finding {
     Finding { check, ok, detail: detail.into() }
 }
 
-pub(super) async fn run(at: &Where) -> anyhow::Result<()> {
-    let path = at.folder()?;
-    let findings = if folder::running(&path).is_some() {
-        through_api(&Access::to(&path).await?).await?
-    } else {
-        let folder = Folder::existing(&path)?;
-        in_books(&open_at_rest(&folder).await?).await?
+#[derive(Debug, Args)]
+pub(super) struct DoctorArguments {
+    #[command(flatten)]
+    at: Where,
+    /// Check the AWS account that the `aws` command line is signed in to, and the desk of that name in it
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "ballast", conflicts_with = "data_dir")]
+    cloud: Option<String>,
+}
+
+pub(super) async fn run(arguments: &DoctorArguments) -> anyhow::Result<()> {
+    let at = &arguments.at;
+    let findings = match &arguments.cloud {
+        Some(name) => in_cloud(name)?,
+        None => here(&at.folder()?).await?,
     };
     let faults = findings.iter().filter(|finding| !finding.ok).count();
     if at.json {
@@ -45,6 +55,54 @@ pub(super) async fn run(at: &Where) -> anyhow::Result<()> {
         bail!("{faults} of {} checks found a fault", findings.len());
     }
     Ok(())
+}
+
+async fn here(path: &Path) -> anyhow::Result<Vec<Finding>> {
+    if folder::running(path).is_some() {
+        return through_api(&Access::to(path).await?).await;
+    }
+    let folder = Folder::existing(path)?;
+    in_books(&open_at_rest(&folder).await?).await
+}
+
+/// How many executions Lambda leaves unreserved at the least, and how many the kill switch would have to itself.
+const UNRESERVED: u64 = 100;
+const FOR_KILL: u64 = 2;
+
+/// What can be seen of the account a desk runs in.
+fn in_cloud(name: &str) -> anyhow::Result<Vec<Finding>> {
+    let folder = std::env::current_dir()?;
+    let ask = |words: &[&str]| -> anyhow::Result<Value> {
+        let all: Vec<&str> = words.iter().copied().chain(["--output", "json"]).collect();
+        Ok(serde_json::from_str(&AWS.ask(&folder, &all)?)?)
+    };
+    let who = ask(&["sts", "get-caller-identity"])?;
+    let limits = ask(&["lambda", "get-account-settings"])?;
+    let quota = limits.pointer("/AccountLimit/ConcurrentExecutions").and_then(Value::as_u64).unwrap_or_default();
+    let function = format!("{name}-kill-switch");
+    let kept = ask(&["lambda", "get-function-concurrency", "--function-name", &function])?;
+    let kept = kept.get("ReservedConcurrentExecutions").and_then(Value::as_u64).unwrap_or_default();
+    let prefix = format!("{name}-");
+    let ringing = ask(&["cloudwatch", "describe-alarms", "--state-value", "ALARM", "--alarm-name-prefix", &prefix])?;
+    let ringing: Vec<String> = list(&ringing, "MetricAlarms").iter().map(|alarm| text(alarm, "AlarmName")).collect();
+    let room = quota >= UNRESERVED + FOR_KILL;
+    let capacity = match (kept, room) {
+        (1.., _) => format!("{kept} executions are kept free for the kill switch"),
+        (0, true) => {
+            format!("none is kept free for the kill switch, of {quota}: deploy with -c reserveForKill={FOR_KILL}")
+        }
+        (0, false) => format!("the account allows {quota} executions, too few to keep any free; ask AWS for more"),
+    };
+    let alarms = if ringing.is_empty() {
+        "none rings".to_owned()
+    } else {
+        format!("{}; see infra/runbook.md", ringing.join(", "))
+    };
+    Ok(vec![
+        found("account", true, format!("{} as {}", text(&who, "Account"), text(&who, "Arn"))),
+        found("capacity", kept > 0 || !room, capacity),
+        found("alarms", ringing.is_empty(), alarms),
+    ])
 }
 
 /// What can be seen of a desk that runs.

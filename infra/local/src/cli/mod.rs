@@ -3,6 +3,8 @@
 
 mod access;
 mod backup;
+mod cost;
+mod deploy;
 mod doctor;
 mod explain;
 mod load;
@@ -46,8 +48,14 @@ enum Verb {
     Backup(backup::BackupArguments),
     /// Make a data folder from a backup
     Restore(backup::RestoreArguments),
-    /// Check a desk: files, ledger, headroom, orders, dead letters
-    Doctor(Where),
+    /// Check a desk: files, ledger, headroom, orders, dead letters; with --cloud, the account it runs in
+    Doctor(doctor::DoctorArguments),
+    /// What the desk on AWS costs a month, idle and trading, line by line
+    Cost(cost::CostArguments),
+    /// Create or change the desk on AWS; shows what, who may do what, and the cost, before it asks
+    Deploy(deploy::DeployArguments),
+    /// Remove the desk from AWS; its books stay, and what stays is named
+    Destroy(deploy::DestroyArguments),
 }
 
 /// Which desk, and how to answer.
@@ -98,7 +106,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Verb::Unkill(arguments) => switch::unkill(&arguments).await,
             Verb::Backup(arguments) => backup::backup(&arguments).await,
             Verb::Restore(arguments) => backup::restore(&arguments),
-            Verb::Doctor(at) => doctor::run(&at).await,
+            Verb::Doctor(arguments) => doctor::run(&arguments).await,
+            Verb::Cost(arguments) => cost::cost(&arguments),
+            Verb::Deploy(arguments) => deploy::deploy(&arguments),
+            Verb::Destroy(arguments) => deploy::destroy(&arguments),
         }
     });
     match done {
@@ -108,6 +119,6 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("ballast: {error}");
+    eprintln!("ballast: {error:#}");
     ExitCode::FAILURE
 }

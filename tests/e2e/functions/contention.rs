@@ -1,0 +1,88 @@
+//! Several functions work on the paper venue's rows at once: whoever finds one moved reads it again, and no order is lost
+//! or ended for that.
+
+use super::permissions::Scenario;
+use desk::fake::{FakeTable, sample};
+use desk::market::Candle;
+use desk::message::QueueName;
+use desk::port::{Clock, Condition, Item, Key, Query, Table, TableError, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use venue::paper::{Announced, Paper, Terms};
+
+/// The table, and somebody who moves a market's numbers just before each write that builds on them, so many times.
+#[derive(Debug, Clone)]
+struct Meddled {
+    table: Arc<FakeTable>,
+    times: Arc<AtomicU32>,
+}
+
+impl Meddled {
+    fn new(scenario: &Scenario, times: u32) -> Self {
+        Self { table: scenario.desk.table.clone(), times: Arc::new(AtomicU32::new(times)) }
+    }
+
+    fn venue(&self, scenario: &Scenario) -> Paper<Self, Announced<Self>, impl Clock + use<>> {
+        let config = &scenario.desk.config;
+        let paper = &config.paper;
+        let terms = Terms { fee: paper.fee, slippage: paper.slippage, participation: paper.participation };
+        let instruments = config.markets.iter().map(|market| market.instrument.clone());
+        let (table, clock) = (self.clone(), scenario.desk.clock.clone());
+        Paper::new(config.venue.clone(), table, Announced(self.clone()), clock, terms, instruments)
+    }
+}
+
+impl Table for Meddled {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
+        self.table.get(key).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<Item>, TableError> {
+        self.table.query(query).await
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        let numbers = writes.iter().map(Write::key).find(|key| key.sk.starts_with("SYMBOL#")).cloned();
+        if let Some(key) = numbers
+            && let Some(mut item) = self.table.get(&key).await?
+            && self.times.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        {
+            let condition = Condition::Version(item.version);
+            item.version += 1;
+            self.table.transact(vec![Write::Put { item, condition }]).await?;
+        }
+        self.table.transact(writes).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_taken_in_and_traded_although_others_move_the_market_s_numbers() {
+    let mut scenario = Scenario::new().await;
+    scenario.until(true).await;
+    scenario.until(false).await;
+    scenario.until_message(QueueName::Orders).await;
+    let message = scenario.desk.queues.take(QueueName::Orders).unwrap();
+    let meddled = Meddled::new(&scenario, 6);
+    scenario.desk.place(&message, meddled.venue(&scenario)).await.unwrap();
+    assert_eq!(meddled.times.load(Ordering::Relaxed), 0, "somebody did meddle");
+    scenario.desk.drain().await;
+    assert!(scenario.is_open().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_is_reached_fills_although_others_move_the_market_s_numbers() {
+    let mut scenario = Scenario::new().await;
+    scenario.until(true).await;
+    let meddled = Meddled::new(&scenario, 3);
+    let market = &scenario.desk.config.markets[0];
+    let last =
+        scenario.desk.see("test").0.last_candle(&market.instrument.symbol, market.interval).await.unwrap().unwrap();
+    let fall = Candle { open_time: last.close_time(market.interval), low: market.instrument.tick, ..last };
+    let symbol = sample::instrument().symbol;
+    let venue = meddled.venue(&scenario);
+    let fills = venue.follow(&scenario.desk.config.account, &symbol, market.interval, &[fall], None).await.unwrap();
+    assert_eq!((fills.len(), meddled.times.load(Ordering::Relaxed)), (1, 0));
+    // Followed again, the same bar trades nothing.
+    let again = venue.follow(&scenario.desk.config.account, &symbol, market.interval, &[fall], None).await.unwrap();
+    assert!(again.is_empty());
+}

@@ -7,7 +7,7 @@ import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { schedulesDeadName } from "./schedules.ts";
 import type { Settings } from "./settings.ts";
-import { baseName, consumedBy, deadName, isScheduled, metricsNamespace, type FunctionSource, type Resources } from "./source.ts";
+import { baseName, consumedBy, deadName, everySeconds, metricsNamespace, type FunctionSource, type Resources } from "./source.ts";
 
 const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
@@ -50,12 +50,13 @@ export class Alarms extends Construct {
   private functionErrors({ name }: FunctionSource, resources: Resources): void {
     const errors = (period: Duration): IMetric =>
       this.aws("Lambda", "Errors", { FunctionName: `${this.settings.desk}-${name}` }, period);
-    // A schedule that fails once is made good by the next; a consumer's failure comes back with its message.
-    const everyMinute = isScheduled(resources, name) && consumedBy(resources, name).length === 0;
+    // A schedule that fails once is made good by the next: three of five in a row is a fault. A consumer's failure comes
+    // back with its message.
+    const every = consumedBy(resources, name).length === 0 ? everySeconds(resources, name) : undefined;
     this.add(`${name}-errors`, {
       meaning: `The function ${name} keeps failing.`,
-      ...(everyMinute
-        ? { metric: errors(MINUTE), threshold: 1, datapoints: [3, 5] }
+      ...(every
+        ? { metric: errors(Duration.seconds(every)), threshold: 1, datapoints: [3, 5] }
         : { metric: errors(FIVE_MINUTES), threshold: 3 }),
     });
   }

@@ -137,6 +137,11 @@ export function consumedBy(resources: Resources, name: string): QueueSource[] {
   return resources.queues.filter((queue) => queue.consumer === name);
 }
 
+/** How often a schedule calls the function, in seconds; nothing if none does. */
+export function everySeconds(resources: Resources, name: string): number | undefined {
+  return resources.schedules.find((schedule) => schedule.function === name)?.every_s;
+}
+
 /** Whether a schedule calls the function. */
 export function isScheduled(resources: Resources, name: string): boolean {
   return resources.schedules.some((schedule) => schedule.function === name);

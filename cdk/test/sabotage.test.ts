@@ -47,6 +47,9 @@ const SABOTAGE: [string, string | RegExp, (on: Evidence) => void][] = [
     (on as Json).allowed.push({ what: "gone", reason: "once" });
   }],
   ["a wildcard without a reason", "allows a wildcard: AWS::KMS::Key: kms:* on *", (on) => void ((on as Json).allowed[0].reason = "")],
+  ["an alarm that is too quick for its schedule", "alarm ballast-portfolio-snapshot-errors can't ring", (on) => {
+    alarm(on, "portfolio-snapshot-errors").props.Period = 60;
+  }],
   ["a queue without dead letters", "queue ballast-orders.fifo has no dead letters", (on) => {
     delete queue(on, "orders.fifo").props.RedrivePolicy;
   }],

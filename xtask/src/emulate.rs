@@ -9,7 +9,7 @@ use std::process::Command;
 const BARS: &str = "binance-spot_BTCUSDT_1h_20230101_20240630.csv.gz";
 
 pub(crate) fn run(bars: Option<&str>) -> Result<(), String> {
-    let count: u32 = bars.map_or(Ok(60), |text| text.parse().map_err(|_| format!("{text} is no number of bars")))?;
+    let count: u32 = bars.map_or(Ok(200), |text| text.parse().map_err(|_| format!("{text} is no number of bars")))?;
     let recorded = recorded(BARS).ok_or("no bars to trade: name the folder of recorded ones in BALLAST_TESTDATA")?;
     let programs = setup::python("emulation", setup::EMULATION)?;
     let cdk = setup::cdk()?;

@@ -26,6 +26,7 @@ export const RULES: Record<string, (evidence: Evidence) => string[]> = {
   "only the API calls functions": api.callers,
   "alarms and runbook agree": watching.runbook,
   "everything is watched": watching.alarms,
+  "alarms over schedules can ring": watching.canRing,
   "dashboards are free": watching.dashboards,
 };
 

@@ -46,6 +46,15 @@ export function alarms({ tree, source }: Evidence): string[] {
   return expected.filter((one) => !watched.has(one)).map((one) => `there is no alarm ${one}`);
 }
 
+/** An alarm over a scheduled function can ring: a period is at least as long as the time from one call to the next. */
+export function canRing({ tree, source }: Evidence): string[] {
+  const desk = deskOf(tree);
+  const periods = new Map(found(tree, "AWS::CloudWatch::Alarm").map(({ props }) => [props.AlarmName, props.Period as number]));
+  return source.resources.schedules
+    .filter(({ function: name, every_s }) => (periods.get(`${desk}-${name}-errors`) ?? 0) < every_s)
+    .map(({ function: name, every_s }) => `alarm ${desk}-${name}-errors can't ring: ${name} is called every ${every_s} s only`);
+}
+
 function subject(props: Json): string {
   return `${props.MetricName} ${list<Json>(props.Dimensions).map((one) => one.Value).join()}`;
 }

@@ -5,6 +5,9 @@
 //! played. What they filled goes to be booked, and is waited for, so that a strategy sees a stop that its bar has
 //! reached. If booking takes too long the candles are handed on all the same: a late booking is no reason for late data,
 //! and nothing depends on it but what the strategy sees.
+//!
+//! After an outage there are many bars, and each takes time while an order rests: they are handed on in parts, each of
+//! which fits into a function's time, one part a schedule.
 
 use desk::fill::Fill;
 use desk::id::{AccountId, Symbol};
@@ -31,6 +34,8 @@ pub struct Follower<S, T, M, C, Q> {
     pub account: AccountId,
 }
 
+/// How many bars are played at once while an order rests.
+const PART: usize = 100;
 /// How often a booking is looked for, and how long is waited in between.
 const LOOKS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(250);
@@ -44,7 +49,12 @@ impl<S: PullBars, T: Table, M: Stand, C: Clock, Q: Publish> PullCandles for Foll
         limit: u32,
     ) -> Result<Vec<Candle>, PullError> {
         let fault = |reason: String| PullError { symbol: symbol.clone(), reason };
-        let bars = self.bars.pull(symbol, interval, after, limit).await?;
+        let mut bars = self.bars.pull(symbol, interval, after, limit).await?;
+        let rests = async || self.venue.rests(&self.account, symbol).await.map_err(|e| fault(e.to_string()));
+        if bars.closed.len() > PART && rests().await? {
+            bars.closed.truncate(PART);
+            bars.begun = None;
+        }
         let played = self.venue.follow(&self.account, symbol, interval, &bars.closed, bars.begun.as_ref()).await;
         let fills = played.map_err(|e| fault(e.to_string()))?;
         for fill in &fills {

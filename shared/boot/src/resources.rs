@@ -54,7 +54,8 @@ pub struct Queue {
     pub fifo: bool,
     /// The function that is given its messages.
     pub consumer: String,
-    /// How many messages at most at once.
+    /// How many messages at most at once. One, where order is kept: a message that waits behind another one that fails
+    /// would be counted as delivered with it, and be buried for the other's failures.
     pub batch: u32,
 }
 
@@ -167,6 +168,7 @@ mod tests {
         let resources = Resources::read().unwrap();
         let queues: Vec<(&str, bool)> = resources.queues.iter().map(|q| (q.name.as_str(), q.fifo)).collect();
         assert_eq!(queues, QueueName::ALL.map(|queue| (queue.name(), queue.is_fifo())));
+        assert!(resources.queues.iter().all(|queue| !queue.fifo || queue.batch == 1), "see Queue::batch");
         assert_eq!(resources.max_receives, batch::MAX_RECEIVES);
         let declared: Vec<_> =
             resources.metrics.iter().map(|m| (m.name.as_str(), m.unit.as_str(), m.dimension.as_deref())).collect();

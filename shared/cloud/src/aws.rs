@@ -27,6 +27,11 @@ pub(crate) struct Aws {
 
 impl Aws {
     pub(crate) fn new(environment: &Environment) -> Self {
+        Self::over(environment, Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https())
+    }
+
+    /// Over an HTTP client of the caller's choice.
+    pub(crate) fn over(environment: &Environment, http: SharedHttpClient) -> Self {
         let key = environment.required("AWS_ACCESS_KEY_ID");
         let secret = environment.required("AWS_SECRET_ACCESS_KEY");
         let session = environment.get("AWS_SESSION_TOKEN").map(str::to_owned);
@@ -34,7 +39,7 @@ impl Aws {
             credentials: Credentials::new(key, secret, session, None, "environment"),
             region: Region::new(environment.required("AWS_REGION")),
             endpoint: environment.get("AWS_ENDPOINT_URL").map(str::to_owned),
-            http: Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https(),
+            http,
         }
     }
 

@@ -152,12 +152,100 @@ async fn bury(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_types::body::SdkBody;
+    use serde_json::Value;
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+
+    const ORDERS: &str = "arn:aws:sqs:eu-central-1:1:my-desk-orders.fifo";
+
+    /// Keeps what would be sent, and answers with one status.
+    #[derive(Debug, Clone)]
+    struct Wire(Arc<Mutex<Vec<(String, Value)>>>, u16);
+
+    impl HttpConnector for Wire {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+            let body = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
+            self.0.lock().unwrap().push((target, body));
+            let answer = SdkBody::from(r#"{"MessageId":"1"}"#);
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(self.1.try_into().unwrap(), answer)))
+        }
+    }
+
+    /// A function that is given the messages of `orders`, before queues that answer with `status`.
+    fn desk(status: u16) -> (Desk, Wire) {
+        let wire = Wire(Arc::default(), status);
+        let connector = SharedHttpConnector::new(wire.clone());
+        let environment = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"), ("AWS_REGION", "eu-central-1")];
+        let environment: BTreeMap<String, String> =
+            environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let http = http_client_fn(move |_, _| connector.clone());
+        let config = include_str!("../../../infra/desk.json");
+        let dead = BTreeMap::from([(QueueName::Orders, "http://sqs.invalid/1/my-desk-orders-dead.fifo".to_owned())]);
+        (Desk::over(&environment.into(), http, serde_json::from_str(config).unwrap(), dead), wire)
+    }
 
     fn record(arn: &str, attributes: &[(&str, &str)]) -> SqsMessage {
         let mut record = SqsMessage::default();
         record.event_source_arn = Some(arn.to_owned());
+        record.receipt_handle = Some("receipt".to_owned());
         record.attributes = attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         record
+    }
+
+    fn message(id: &str, group: &str, body: &str) -> SqsMessage {
+        let mut record = record(ORDERS, &[("MessageGroupId", group), ("ApproximateReceiveCount", "3")]);
+        record.message_id = Some(id.to_owned());
+        record.body = Some(body.to_owned());
+        record
+    }
+
+    const GOOD: &str = r#"{"v":1,"kind":"bars","symbol":"BTCUSDT","interval":"1h"}"#;
+
+    async fn failed(desk: &Desk, records: &[SqsMessage], fails: bool) -> Vec<String> {
+        let handle = async |_, _| if fails { Err(Failure::retry("later")) } else { Ok(()) };
+        let response = run(desk, records, handle).await.unwrap();
+        response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    }
+
+    #[tokio::test]
+    async fn poison_is_buried_with_its_reason_and_its_group_goes_on() {
+        let (desk, wire) = desk(200);
+        let batch = [message("1", "a", "garbage"), message("2", "a", GOOD)];
+        assert_eq!(failed(&desk, &batch, false).await, Vec::<String>::new());
+        let sent = wire.0.lock().unwrap();
+        let [(target, dead)] = sent.as_slice() else { panic!("{sent:?}") };
+        assert_eq!(target, "AmazonSQS.SendMessage");
+        assert_eq!(dead["QueueUrl"], "http://sqs.invalid/1/my-desk-orders-dead.fifo");
+        assert_eq!((&dead["MessageBody"], &dead["MessageGroupId"]), (&Value::from("garbage"), &Value::from("a")));
+        assert!(dead["MessageAttributes"]["reason"]["StringValue"].as_str().unwrap().contains("can't be parsed"));
+    }
+
+    #[tokio::test]
+    async fn poison_that_can_not_be_buried_goes_back() {
+        let (desk, _) = desk(403);
+        assert_eq!(failed(&desk, &[message("1", "a", "garbage")], false).await, ["1"]);
+    }
+
+    #[tokio::test]
+    async fn what_failed_goes_back_with_all_behind_it_and_is_hidden_for_a_while() {
+        let (desk, wire) = desk(200);
+        let batch = [message("1", "a", GOOD), message("2", "b", "garbage"), message("3", "a", GOOD)];
+        assert_eq!(failed(&desk, &batch, true).await, ["1", "3"]);
+        let sent = wire.0.lock().unwrap();
+        let hidden: Vec<&Value> = sent
+            .iter()
+            .filter(|(target, _)| target.ends_with("ChangeMessageVisibility"))
+            .map(|(_, body)| body)
+            .collect();
+        assert_eq!(hidden.len(), 2);
+        assert_eq!(hidden[0]["QueueUrl"], "http://sqs.invalid/1/my-desk-orders.fifo");
+        assert_eq!((&hidden[0]["VisibilityTimeout"], &hidden[0]["ReceiptHandle"]), (&4.into(), &"receipt".into()));
     }
 
     #[test]

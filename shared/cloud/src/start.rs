@@ -111,6 +111,23 @@ impl Desk {
         Ok(Self { config, strategy, store, queues, clock, dead_letters, sqs, resources, environment })
     }
 
+    /// A desk over an HTTP client that a test has made.
+    #[cfg(test)]
+    pub(crate) fn over(
+        environment: &Environment,
+        http: aws_smithy_runtime_api::client::http::SharedHttpClient,
+        config: DeskConfig,
+        dead_letters: BTreeMap<QueueName, String>,
+    ) -> Self {
+        let aws = Aws::over(environment, http);
+        let (strategy, sqs) = (config.check().unwrap(), aws.sqs());
+        let store = Store::new(DynamoTable::new(aws.dynamodb(), "table"));
+        let queues = SqsQueues::new(sqs.clone(), BTreeMap::new());
+        let (config, clock, resources) = (Arc::new(config), WallClock, Resources::read().unwrap());
+        let environment = Environment::default();
+        Self { config, strategy, store, queues, clock, dead_letters, sqs, resources, environment }
+    }
+
     /// The paper venue.
     #[must_use]
     pub fn venue(&self) -> CloudVenue {

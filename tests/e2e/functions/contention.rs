@@ -1,5 +1,5 @@
-//! Several functions work on the paper venue's rows at once: whoever finds one moved reads it again, and no order is lost
-//! or ended for that.
+//! What can get in the way of a market that nobody drives: several functions that work on the paper venue's rows at once
+//! (whoever finds one moved reads it again, and no order is lost or ended for that), and outages.
 
 use super::permissions::Scenario;
 use desk::fake::{FakeTable, sample};
@@ -85,4 +85,26 @@ async fn a_stop_that_is_reached_fills_although_others_move_the_market_s_numbers(
     // Followed again, the same bar trades nothing.
     let again = venue.follow(&scenario.desk.config.account, &symbol, market.interval, &[fall], None).await.unwrap();
     assert!(again.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_history_comes_at_once_and_an_outage_in_parts_that_fit_into_a_function_s_time() {
+    let market = |scenario: &Scenario| scenario.desk.config.markets[0].clone();
+    let last = async |scenario: &Scenario| {
+        let market = market(scenario);
+        let store = scenario.desk.see("test").0;
+        store.last_candle(&market.instrument.symbol, market.interval).await.unwrap().unwrap().open_time
+    };
+    let fresh = Scenario::new().await;
+    fresh.desk.tick(fresh.bars[250].open_time).await;
+    assert_eq!(last(&fresh).await, fresh.bars[249].open_time);
+    let mut scenario = Scenario::new().await;
+    scenario.until(true).await;
+    let begun = scenario.next - 1;
+    for (tick, stored) in [(1, begun + 99), (2, begun + 149), (3, begun + 149)] {
+        scenario.desk.tick(scenario.bars[begun + 150].open_time).await;
+        assert_eq!(last(&scenario).await, scenario.bars[stored].open_time, "tick {tick}");
+    }
+    let round = scenario.desk.reconcile().await;
+    assert_eq!((round.mended, round.findings.len()), (0, 0), "{round:?}");
 }

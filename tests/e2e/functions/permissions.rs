@@ -70,8 +70,8 @@ fn config() -> DeskConfig {
 
 pub(super) struct Scenario {
     pub(super) desk: CloudDesk,
-    bars: Vec<Candle>,
-    next: usize,
+    pub(super) bars: Vec<Candle>,
+    pub(super) next: usize,
 }
 
 impl Scenario {

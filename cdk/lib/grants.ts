@@ -22,16 +22,22 @@ function via(data: Stack, service: string): Record<string, Record<string, string
   return { StringEquals: { "kms:ViaService": `${service}.${data.region}.amazonaws.com` } };
 }
 
-/** The table, by prefixes: prefixes with the same actions share a statement. */
+/**
+ * The table, by actions: all prefixes of an action stand in one statement, and actions with the same prefixes share it. A
+ * transaction touches several prefixes at once, and must not depend on being looked at key by key.
+ */
 export function tableStatements(permission: Permission, data: DataStack): PolicyStatement[] {
-  const byActions = new Map<string, { actions: readonly string[]; keys: string[] }>();
+  const prefixes = new Map<string, string[]>();
   for (const [prefix, actions] of Object.entries(permission.table)) {
-    const id = [...actions].sort().join();
-    const group = byActions.get(id) ?? { actions, keys: [] };
-    group.keys.push(`${prefix}#*`);
-    byActions.set(id, group);
+    for (const action of actions) prefixes.set(action, [...(prefixes.get(action) ?? []), `${prefix}#*`]);
   }
-  const statements = [...byActions.values()].map(
+  const byKeys = new Map<string, { actions: string[]; keys: string[] }>();
+  for (const [action, keys] of prefixes) {
+    const group = byKeys.get(keys.join()) ?? { actions: [], keys };
+    group.actions.push(action);
+    byKeys.set(keys.join(), group);
+  }
+  const statements = [...byKeys.values()].map(
     ({ actions, keys }) =>
       new PolicyStatement({
         actions: named("dynamodb", actions),

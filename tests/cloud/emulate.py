@@ -122,16 +122,36 @@ def last_words(desk, emulator, say):
 
 
 def take_down(stacks, emulator, say):
-    """Deletes the stacks. What must outlive them does, and the table refuses to be deleted by hand, too."""
+    """Deletes the stacks. What must outlive them is there afterwards, nothing else is, and the table can't be deleted."""
     kept = stacks.delete()
-    say(f"stacks deleted; kept: {', '.join(sorted(kept))}")
+    name = "ballast"
     table = emulator.client("dynamodb")
+    described = table.describe_table(TableName=name)["Table"]
+    must(described["DeletionProtectionEnabled"], "the table can be deleted: its deletion protection is missing")
     try:
-        table.delete_table(TableName="ballast")
+        table.delete_table(TableName=name)
+        raise Failed("the table could be deleted")
     except table.exceptions.ClientError as refusal:
-        say(f"the table refuses to be deleted: {refusal.response['Error']['Message']}")
-        return
-    raise Failed("the table can be deleted: its deletion protection is missing")
+        code = refusal.response["Error"]["Code"]
+        must(code == "ValidationException", f"the table refuses to be deleted for another reason: {refusal}")
+    buckets = [b["Name"] for b in emulator.client("s3").list_buckets()["Buckets"] if "history" in b["Name"]]
+    secrets = emulator.client("secretsmanager").list_secrets()["SecretList"]
+    found = [b for b in buckets] + [s["Name"] for s in secrets if s["Name"].startswith(name)]
+    must(len(found) == 2, f"a history bucket and the venue keys should be left; there are {found}")
+    left = leftovers(emulator, name)
+    must(not left, f"left behind: {', '.join(left)}")
+    say(f"stacks deleted; kept: {', '.join(sorted(kept))}; the table refuses to be deleted; nothing else is left")
+
+
+def leftovers(emulator, name):
+    """The names of functions, queues, schedules and alarms of the desk that are still there."""
+    functions = emulator.client("lambda").list_functions()["Functions"]
+    queues = emulator.client("sqs").list_queues(QueueNamePrefix=name).get("QueueUrls", [])
+    schedules = emulator.client("scheduler").list_schedules(NamePrefix=name)["Schedules"]
+    alarms = emulator.client("cloudwatch").describe_alarms(AlarmNamePrefix=name)["MetricAlarms"]
+    names = [f["FunctionName"] for f in functions] + queues
+    names += [s["Name"] for s in schedules] + [a["AlarmName"] for a in alarms]
+    return [one for one in names if name in one]
 
 
 if __name__ == "__main__":

@@ -4,19 +4,12 @@ use api::auth::{Guard, Token};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
-use boot::config::{DeskConfig, MarketConfig, PaperConfig, StrategyConfig};
 use desk::fake::{FakeClock, FakeQueues, FakeTable, FakeVenue, sample};
-use desk::id::VenueId;
-use desk::money::{Amount, Notional};
-use desk::risk::Profile;
-use desk::time::{Interval, Timestamp};
+use desk::time::Timestamp;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::Store;
-use store::rows::AccountRow;
-use store::verbs::Opening;
 use tower::ServiceExt;
 
 const TOKEN: &str = "canary-0123456789";
@@ -33,21 +26,8 @@ async fn desk() -> (Router, Arc<FakeTable>) {
 async fn desk_behind(guard: Guard) -> (Router, Arc<FakeTable>) {
     let table: Arc<FakeTable> = Arc::default();
     let store = Store::new(table.clone());
-    let stake = Notional::new(Amount::whole(1000)).unwrap();
-    let config = Arc::new(DeskConfig {
-        account: sample::account(),
-        venue: VenueId::new("paper").unwrap(),
-        quote: sample::instrument().quote,
-        cash: Amount::whole(100_000),
-        strategy: StrategyConfig { name: "ema-cross".to_owned(), parameters: BTreeMap::new(), stake },
-        profile: Profile::named("careful").unwrap(),
-        paper: PaperConfig { fee: "10".parse().unwrap(), slippage: "0".parse().unwrap(), participation: None },
-        markets: vec![MarketConfig { instrument: sample::instrument(), interval: Interval::MINUTE }],
-    });
-    let (account, quote, cash) = (config.account.clone(), config.quote.clone(), config.cash);
-    let row = AccountRow { account, quote, cash, profile: config.profile.clone() };
-    let opening = Opening { account: row, symbols: vec![sample::instrument().symbol], at: Timestamp::from_ms(0) };
-    store.open_account(&opening).await.unwrap();
+    let config = Arc::new(crate::crash_sweep::config());
+    store.open_account(&config.opening(Timestamp::from_ms(0))).await.unwrap();
     let clock = Arc::new(FakeClock::at(0));
     let kill = kill_switch::Deps {
         store: store.clone(),

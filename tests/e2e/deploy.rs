@@ -76,6 +76,7 @@ fn deploying_shows_what_who_and_how_much_and_does_nothing_unless_the_desk_is_nam
         let output = stage.run(&[&["deploy", "--name", "test-desk"], flags].concat(), answer);
         let said = text(&output.stdout);
         assert!(said.contains("PAPER trading of BTCUSDT 1h, ETHUSDT 1h"), "{said}");
+        assert!(said.contains("CDKToolkit") && said.contains("Nobody will be told"), "{said}");
         assert!(said.contains("together") && !said.contains("4/4"), "{said}");
         assert_eq!(stage.calls(), SHOWN);
     }
@@ -85,6 +86,7 @@ fn deploying_shows_what_who_and_how_much_and_does_nothing_unless_the_desk_is_nam
     assert_eq!(stage.calls(), [&SHOWN[..], &["npx cdk bootstrap", "npx cdk deploy"]].concat());
     let all = std::fs::read_to_string(stage.path("calls")).unwrap();
     assert!(all.contains("deploy --all --require-approval never -c desk=test-desk -c code="), "{all}");
+    assert!(all.contains("-c dataStaleSeconds=7500"), "two bars of an hour and five minutes: {all}");
 }
 
 #[test]
@@ -95,6 +97,7 @@ fn a_configuration_that_can_not_be_used_is_refused_before_anything_is_built() {
         ("\"cash\": \"100000\"", "\"cash\": \"0\"", "cash: 0 must be greater than zero"),
         ("\"venue\": \"paper\"", "\"venue\": \"binance\"", "trades on `paper` only"),
         ("\"account\"", "\"acount\"", "unknown field `acount`"),
+        ("\"1h\"", "\"7m\"", "has no 7m bars"),
     ] {
         assert!(good.contains(from));
         std::fs::write(stage.path("infra/desk.json"), good.replace(from, to)).unwrap();
@@ -106,8 +109,21 @@ fn a_configuration_that_can_not_be_used_is_refused_before_anything_is_built() {
     let elsewhere = tempfile::tempdir().unwrap();
     let said = text(&stage.run_in(elsewhere.path(), &["deploy"], "").stderr);
     assert!(said.contains("not the project's folder"), "{said}");
-    let said = text(&stage.run(&["deploy", "--name", "My Desk"], "").stderr);
-    assert!(said.contains("small letters"), "{said}");
+    std::fs::write(stage.path("infra/desk.json"), good).unwrap();
+    for name in ["My Desk", "a", "a--b", "this-name-is-longer-than-twenty"] {
+        let said = text(&stage.run(&["deploy", "--name", name], "").stderr);
+        assert!(said.contains("small letters"), "{said}");
+    }
+    for (setting, says) in [
+        ("desk=other", "name the desk with --name"),
+        ("code=placeholder", "code is no setting"),
+        ("alarmMail=a@b", "alarmMail is no setting"),
+        ("nonsense", "write it as name=value"),
+    ] {
+        let said = text(&stage.run(&["deploy", "--yes", "-c", setting], "").stderr);
+        assert!(said.contains(says), "{said}");
+    }
+    assert_eq!(stage.calls(), Vec::<String>::new());
 }
 
 #[test]
@@ -128,6 +144,7 @@ fn destroying_names_what_stays_and_leaves_the_data() {
     let output = stage.run(&["destroy"], "ballast\n");
     let said = text(&output.stdout);
     assert!(output.status.success() && said.contains("ballast-data") && said.contains("ballast/venue-keys"), "{said}");
+    assert!(said.contains("CDKToolkit"), "{said}");
     let all = std::fs::read_to_string(stage.path("calls")).unwrap();
     let removed = all.lines().last().unwrap();
     assert!(removed.ends_with("ballast-observability ballast-api ballast-pipeline"), "{all}");
@@ -137,12 +154,14 @@ fn destroying_names_what_stays_and_leaves_the_data() {
 #[test]
 fn the_account_is_examined_for_what_the_kill_switch_needs() {
     let stage = Stage::new();
+    // Like the real one, it prints nothing where the answer is an empty object.
     let aws = |quota: u32, kept: &str, alarms: &str| {
         let script = format!(
             r#"case "$2" in
 get-caller-identity) echo '{{"Account":"1","Arn":"arn:aws:iam::1:user/ann"}}' ;;
 get-account-settings) echo '{{"AccountLimit":{{"ConcurrentExecutions":{quota}}}}}' ;;
-get-function-concurrency) echo '{kept}' ;;
+get-function-concurrency) printf '%s' '{kept}' ;;
+list-subscriptions) echo '["arn:aws:sns:eu-central-1:1:ballast-alarms"]' ;;
 describe-alarms) echo '{{"MetricAlarms":[{alarms}]}}' ;;
 *) exit 9 ;;
 esac"#
@@ -152,11 +171,11 @@ esac"#
     };
     let free = aws(1000, "{\"ReservedConcurrentExecutions\":2}", "");
     assert_eq!(json(&free)["faults"], 0);
-    let none = aws(1000, "{}", "");
+    let none = aws(1000, "", "");
     assert!(!none.status.success() && text(&none.stdout).contains("reserveForKill=2"), "{}", text(&none.stdout));
-    let small = aws(10, "{}", "");
+    let small = aws(10, "", "");
     assert!(small.status.success() && text(&small.stdout).contains("too few"), "{}", text(&small.stdout));
-    let ringing = aws(10, "{}", "{\"AlarmName\":\"ballast-data-stale\"}");
+    let ringing = aws(10, "", "{\"AlarmName\":\"ballast-data-stale\"}");
     assert!(!ringing.status.success() && text(&ringing.stdout).contains("ballast-data-stale"));
 }
 

@@ -18,7 +18,8 @@ pub(crate) fn run(bars: Option<&str>) -> Result<(), String> {
     let desk = root().join("tests/cloud/desk.json");
     Package { arm64: false, desk, out: functions.clone() }.make()?;
     let (issuer, market) = (free_port()?, free_port()?);
-    let out = scratch("emulate")?.join("cdk.out");
+    let folder = scratch("emulate")?;
+    let out = folder.join("cdk.out");
     let mut synth = Command::new("npx");
     synth.args(["cdk", "synth", "--quiet", "--output"]).arg(&out).current_dir(&cdk);
     for context in [
@@ -36,7 +37,7 @@ pub(crate) fn run(bars: Option<&str>) -> Result<(), String> {
     story.arg("--bars").arg(&recorded).args(["--bars-count", &count.to_string()]);
     story.args(["--issuer-port", &issuer.to_string(), "--market-port", &market.to_string()]);
     succeed(story.current_dir(root().join("tests")))?;
-    std::fs::remove_dir_all(out).map_err(|e| e.to_string())
+    std::fs::remove_dir_all(folder).map_err(|e| e.to_string())
 }
 
 /// This machine's processor, as the deployment names it.

@@ -100,7 +100,7 @@ async fn catch_up<T: Table, P: PullCandles, Q: Publish>(
         let pulled =
             deps.candles.pull(symbol, interval, after, LIMIT).await.map_err(|e| Failure::retry(e.to_string()))?;
         let Some(newest) = pulled.last().copied() else { break };
-        check(market, last.as_ref(), &pulled)?;
+        believed(market, after, &pulled)?;
         deps.store.add_candles(symbol, interval, &pulled).await?;
         (last, stored) = (Some(newest), true);
         if pulled.len() < usize::try_from(LIMIT).unwrap_or(usize::MAX) {
@@ -113,15 +113,20 @@ async fn catch_up<T: Table, P: PullCandles, Q: Publish>(
     Ok((last.map(|candle| candle.open_time), stored))
 }
 
-fn check(market: &MarketConfig, last: Option<&Candle>, pulled: &[Candle]) -> Result<(), Failure> {
-    let mut previous = last;
+/// Whether candles that follow the bar of `after` can be believed, each by itself and one behind the other.
+fn believed(market: &MarketConfig, after: Option<Timestamp>, pulled: &[Candle]) -> Result<(), Failure> {
+    let (symbol, interval) = (&market.instrument.symbol, market.interval);
+    let mut previous: Option<&Candle> = None;
     for candle in pulled {
-        let fault = |e: &dyn std::fmt::Display| {
-            Failure::poison(format!("{}: candle of {}: {e}", market.instrument.symbol, candle.open_time))
-        };
+        let fault =
+            |e: &dyn std::fmt::Display| Failure::poison(format!("{symbol}: candle of {}: {e}", candle.open_time));
         candle.check(market.instrument.tick).map_err(|e| fault(&e))?;
-        if let Some(previous) = previous {
-            candle.follows(previous, market.interval).map_err(|e| fault(&e))?;
+        match (previous, after) {
+            (Some(previous), _) => candle.follows(previous, interval).map(drop).map_err(|e| fault(&e))?,
+            (None, Some(after)) if candle.open_time < after.plus_ms(interval.ms()) => {
+                return Err(fault(&format!("it lies inside or before the {interval} bar that opened at {after}")));
+            }
+            (None, _) => {}
         }
         previous = Some(candle);
     }

@@ -15,7 +15,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         venue: desk.venue(),
         queues: desk.queues.clone(),
         store: desk.store.clone(),
-        account: desk.config.account.clone(),
+        config: desk.config.clone(),
     };
     let (store, queues, config) = (desk.store.clone(), desk.queues.clone(), desk.config.clone());
     let deps = &Deps { store, candles, queues, config, last: Last::default() };

@@ -68,7 +68,7 @@ impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
         let reason = error.to_string();
         match error {
-            TableError::Conflict(_) | TableError::Unavailable(_) => Self::retry(reason),
+            TableError::Conflict(_) | TableError::Contended(_) | TableError::Unavailable(_) => Self::retry(reason),
             TableError::Broken(_) => Self::Halt { reason },
             TableError::Invalid(_) => Self::Poison { reason },
         }

@@ -82,7 +82,8 @@ async fn settled(desk: &Desk, record: &SqsMessage, delivery: &Delivery, answer: 
             hide(desk, record, seconds(desk.clock.now(), not_before, delivery.receives)).await;
             false
         }
-        // What can't be buried goes back: better seen again than lost.
+        // What can't be buried goes back: better seen again than lost. Queues that keep order hand over one message at a
+        // time (infra/resources.json), so nothing behind it has been handled meanwhile.
         Answer::Dead(reason) => match bury(desk, queue, record, delivery, &reason).await {
             Ok(()) => {
                 observe::buried(name, &reason);

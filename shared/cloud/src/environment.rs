@@ -4,11 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use thiserror::Error;
 
-/// A process's environment.
-#[derive(Debug, Default)]
+/// A process's environment. It holds secrets, and shows its names only.
+#[derive(Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
     missing: Mutex<Vec<String>>,
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
 }
 
 /// What the environment lacks.
@@ -71,6 +77,7 @@ mod tests {
     fn everything_that_is_missing_is_named_at_once() {
         let given = BTreeMap::from([("A".to_owned(), "1".to_owned()), ("B".to_owned(), String::new())]);
         let environment = Environment::from(given);
+        assert_eq!(format!("{environment:?}"), r#"{"A", "B"}"#);
         assert_eq!(environment.required("A"), "1");
         assert_eq!(environment.check(), Ok(()));
         let _ = (environment.required("B"), environment.required("C"));

@@ -67,6 +67,7 @@ impl DynamoTable {
                     }
                     first.get_or_insert(conflict(index, current));
                 }
+                Some(code @ "TransactionConflict") => return Err(TableError::Contended(code.to_owned())),
                 Some(code) => return Err(TableError::Unavailable(format!("transaction cancelled: {code}"))),
             }
         }
@@ -134,6 +135,8 @@ fn other<E: ProvideErrorMetadata + std::error::Error + 'static, R>(error: &SdkEr
         TableError::Broken(message)
     } else if code == "ValidationException" {
         TableError::Invalid(text)
+    } else if code == "TransactionConflictException" {
+        TableError::Contended(text)
     } else {
         TableError::Unavailable(text)
     }

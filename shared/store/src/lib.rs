@@ -64,7 +64,7 @@ pub enum StoreError {
 impl From<TableError> for StoreError {
     fn from(error: TableError) -> Self {
         match error {
-            TableError::Conflict(_) => Self::Changed,
+            TableError::Conflict(_) | TableError::Contended(_) => Self::Changed,
             other @ (TableError::Unavailable(_) | TableError::Broken(_) | TableError::Invalid(_)) => Self::Table(other),
         }
     }

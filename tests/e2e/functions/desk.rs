@@ -29,7 +29,7 @@ pub(crate) type WatchedVenue = Paper<Watched, Announced<Watched>, Arc<FakeClock>
 /// Recorded bars, of which a market shows those that have begun.
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
-    bars: Arc<BTreeMap<Symbol, Vec<Candle>>>,
+    bars: Arc<Mutex<BTreeMap<Symbol, Vec<Candle>>>>,
     now: Arc<Mutex<Timestamp>>,
 }
 
@@ -43,8 +43,8 @@ impl PullBars for Shown {
     ) -> Result<Bars, PullError> {
         let now = *self.now.lock().unwrap();
         let behind = |bar: &&Candle| after.is_none_or(|after| bar.open_time > after) && bar.open_time <= now;
-        let (mut bars, all) = (Bars::default(), self.bars.get(symbol));
-        for bar in all.into_iter().flatten().filter(behind) {
+        let (mut bars, all) = (Bars::default(), self.bars.lock().unwrap().get(symbol).cloned());
+        for bar in all.iter().flatten().filter(behind) {
             if bar.close_time(interval) <= now {
                 bars.closed.push(*bar);
             } else {
@@ -77,7 +77,7 @@ impl CloudDesk {
         let (table, queues): (Arc<FakeTable>, Arc<FakeQueues>) = Default::default();
         let clock = Arc::new(FakeClock::at(0));
         let log = SharedLog::default();
-        let shown = Shown { bars: Arc::new(bars), now: Arc::new(Mutex::new(Timestamp::from_ms(0))) };
+        let shown = Shown { bars: Arc::new(Mutex::new(bars)), now: Arc::new(Mutex::new(Timestamp::from_ms(0))) };
         let see = |who| {
             (
                 Watched { table: table.clone(), who, log: log.clone() },
@@ -90,7 +90,7 @@ impl CloudDesk {
             venue: paper(&config, t.clone(), clock.clone()),
             queues: q.clone(),
             store: Store::new(t.clone()),
-            account: config.account.clone(),
+            config: config.clone(),
         };
         let market_data = market_data::Deps {
             store: Store::new(t),
@@ -129,6 +129,17 @@ impl CloudDesk {
         store.open_or_adopt(&self.config.opening(Timestamp::from_ms(0))).await.unwrap();
         let DeskConfig { account, quote, cash, .. } = self.config.as_ref();
         self.venue("reconciliation").fund(account, quote, *cash).await.unwrap();
+    }
+
+    /// Shows another market from now on.
+    pub(crate) fn show(&mut self, bars: BTreeMap<Symbol, Vec<Candle>>) {
+        *self.shown.bars.lock().unwrap() = bars;
+    }
+
+    /// Lets the market come to `now` and its schedule come due; what that fails with is the caller's.
+    pub(crate) async fn try_tick(&self, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+        *self.shown.now.lock().unwrap() = now;
+        market_data::handle(&self.market_data, &Scheduled::ALL).await
     }
 
     /// Lets the market come to `now`, and its schedule come due. Fills are booked beside it, as on AWS.

@@ -51,7 +51,10 @@ fn of(estimate: &Estimate) -> Value {
 /// Prints the estimate, its assumptions, and what would break it first.
 pub(super) fn print(book: &Book, idle: &Estimate, busy: &Estimate, rate: Decimal) {
     let prices = book.prices();
-    say(&format!("{} a month, list prices of {}, without the container", prices.currency, prices.as_of));
+    say(&format!(
+        "{} a month, list prices of {}, without the container, for the desk of infra/desk.json",
+        prices.currency, prices.as_of
+    ));
     let short = |quantity: Decimal| quantity.round_dp(2).normalize().to_string();
     let row = |(idle, busy): (&Line, &Line)| {
         vec![

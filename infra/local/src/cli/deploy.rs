@@ -46,10 +46,12 @@ struct Which {
 
 impl Which {
     fn check(&self) -> anyhow::Result<()> {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        // As cdk/lib/settings.ts has it.
+        let fits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         let begins = self.name.starts_with(|c: char| c.is_ascii_lowercase());
-        if !begins || !self.name.chars().all(fits) || self.name.len() > 32 || self.name.ends_with('-') {
-            bail!("--name {:?}: must be 1 to 32 small letters, digits and hyphens, and begin with a letter", self.name);
+        if !begins || !self.name.split('-').all(fits) || !(2..=20).contains(&self.name.len()) {
+            let rule = "2 to 20 small letters, digits and single hyphens, and begin with a letter";
+            bail!("--name {:?}: must be {rule}", self.name);
         }
         Ok(())
     }
@@ -69,6 +71,32 @@ impl Which {
     }
 }
 
+/// The settings that can be given with `-c`. The others belong to this verb (`--name`), or to trying things out.
+const SETTINGS: [&str; 7] =
+    ["issuer", "audience", "marketDataUrl", "alarmEmail", "budgetUsd", "dataStaleSeconds", "reserveForKill"];
+
+/// Checks the settings, and adds what follows from the configuration: after two bars and a while data is stale.
+fn settings(given: &[String], config: &DeskConfig) -> anyhow::Result<Vec<String>> {
+    let known = SETTINGS.join(", ");
+    for setting in given {
+        match setting.split_once('=') {
+            Some((name, value)) if SETTINGS.contains(&name) && !value.is_empty() => {}
+            Some(("desk", _)) => bail!("-c {setting}: name the desk with --name"),
+            Some((name, _)) => bail!("-c {setting}: {name} is no setting, or has no value; there are {known}"),
+            None => bail!("-c {setting}: write it as name=value; there are {known}"),
+        }
+    }
+    let mut all = given.to_vec();
+    let longest = config.markets.iter().map(|market| market.interval.ms() / 1000).max().unwrap_or_default();
+    if !given.iter().any(|setting| setting.starts_with("dataStaleSeconds=")) {
+        all.push(format!("dataStaleSeconds={}", 2 * longest + SLACK_S));
+    }
+    Ok(all)
+}
+
+/// How late data may be beyond two bars, in seconds.
+const SLACK_S: i64 = 300;
+
 /// The stacks that `destroy` removes, in its order: whoever uses another one first.
 const REMOVED: [&str; 3] = ["observability", "api", "pipeline"];
 
@@ -77,16 +105,17 @@ pub(super) fn deploy(arguments: &DeployArguments) -> anyhow::Result<()> {
     let project = project()?;
     let config = arguments.config.clone().unwrap_or_else(|| project.join("infra/desk.json"));
     let config = std::path::absolute(config)?;
-    let summary = check(&config)?;
+    let desk = check(&config)?;
+    let settings = settings(&arguments.context, &desk)?;
     let (cdk, functions) = (project.join("cdk"), project.join("target/functions"));
-    say(&summary);
+    say(&summary(&desk));
     let (config, functions) = (path(&config)?, path(&functions)?);
     say("\n1/4 Building the functions for the processor they run on");
     CARGO.run(&project, &["xtask", "package", "--arm64", "--desk", config, "--out", functions])?;
     say("\n2/4 Installing what describes the deployment");
     NPM.run(&cdk, &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
     let mut contexts = vec![format!("desk={}", arguments.which.name), format!("code={functions}")];
-    contexts.extend(arguments.context.iter().cloned());
+    contexts.extend(settings);
     let with = |verb: &[&str]| -> Vec<String> {
         let given = contexts.iter().flat_map(|context| ["-c".to_owned(), context.clone()]);
         ["cdk"].iter().chain(verb).map(|word| (*word).to_owned()).chain(given).collect()
@@ -97,6 +126,10 @@ pub(super) fn deploy(arguments: &DeployArguments) -> anyhow::Result<()> {
     };
     say("\n3/4 What will be created or changed, with the rights that come and go");
     cdk_run(&["diff", "--all"])?;
+    say(&format!("\n{TOOLKIT}"));
+    if !contexts.iter().any(|context| context.starts_with("alarmEmail=")) {
+        say("\nNobody will be told when an alarm rings: give an address with -c alarmEmail=ADDRESS.");
+    }
     say("\nWhat a month will cost");
     let book = Book::read()?;
     cost::print(&book, &book.estimate(Decimal::ZERO), &book.estimate(Decimal::ONE), Decimal::ONE);
@@ -122,12 +155,14 @@ pub(super) fn destroy(arguments: &DestroyArguments) -> anyhow::Result<()> {
     say(&format!("Will be removed: the stacks {}.", stacks.join(", ")));
     say(&format!(
         "Stays, on purpose: the stack {name}-data with the table {name} (orders, fills, the ledger), the history bucket, \
-         the secret {name}/venue-keys and the key that encrypts them: about 1.40 USD a month."
+         the secret {name}/venue-keys and the key that encrypts them: about 1.40 USD a month, and 1 USD more after each \
+         of the key's first two yearly rotations."
     ));
     say(
         "To remove these, too: turn off the table's deletion protection and the stack's termination protection, empty the \
          bucket, and delete them by hand. A key can be brought back for a week at the least; the books can't be.",
     );
+    say(&format!("{TOOLKIT} It stays, too, with the functions' packages in its bucket: other projects may use it."));
     say("Orders at a venue are not touched: `ballast kill --flatten`, or the route /v1/kill, first.");
     arguments.which.agreed("remove them")?;
     NPM.run(&cdk, &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
@@ -137,8 +172,13 @@ pub(super) fn destroy(arguments: &DestroyArguments) -> anyhow::Result<()> {
     NPX.run(&cdk, &words)
 }
 
-/// Reads a configuration as the functions will, and says in words what it is.
-fn check(path: &Path) -> anyhow::Result<String> {
+/// What the CDK keeps in an account, whatever is deployed with it.
+const TOOLKIT: &str = "The account also gets, once, what the CDK itself needs: the stack CDKToolkit (`cdk bootstrap`), with a \
+    bucket for packages, a container registry and five roles, of which the one that CloudFormation deploys with is an \
+    administrator's.";
+
+/// Reads a configuration as the functions will.
+fn check(path: &Path) -> anyhow::Result<DeskConfig> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: can't be read"))?;
     let config: DeskConfig = serde_json::from_str(&text).with_context(|| format!("{shown}: is no configuration"))?;
@@ -146,10 +186,19 @@ fn check(path: &Path) -> anyhow::Result<String> {
     if config.venue.as_str() != "paper" {
         bail!("{shown}: the venue {:?} can't be traded on; this desk trades on `paper` only", config.venue.as_str());
     }
+    for market in &config.markets {
+        // Asked as market-data will ask; only whether it can be asked matters here.
+        venue::binance::klines::path(&market.instrument.symbol, market.interval, None, 1)
+            .map_err(|fault| anyhow::anyhow!("{shown}: {}: {fault}", market.instrument.symbol))?;
+    }
+    Ok(config)
+}
+
+fn summary(config: &DeskConfig) -> String {
     let markets = config.markets.iter().map(|m| format!("{} {}", m.instrument.symbol, m.interval));
     let (cash, quote, profile) = (config.cash, &config.quote, &config.profile.name);
     let markets = markets.collect::<Vec<_>>().join(", ");
-    Ok(format!("PAPER trading of {markets} by {} with {cash} {quote}, limits `{profile}`", config.strategy.name))
+    format!("PAPER trading of {markets} by {} with {cash} {quote}, limits `{profile}`", config.strategy.name)
 }
 
 fn path(path: &Path) -> anyhow::Result<&str> {

@@ -6,7 +6,7 @@ use super::print::{list, say, text};
 use crate::cloud::tools::AWS;
 use crate::desk::wiring::Desk;
 use crate::folder::{self, Folder};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use desk::money::Amount;
 use desk::order::{Order, State};
@@ -74,7 +74,10 @@ fn in_cloud(name: &str) -> anyhow::Result<Vec<Finding>> {
     let folder = std::env::current_dir()?;
     let ask = |words: &[&str]| -> anyhow::Result<Value> {
         let all: Vec<&str> = words.iter().copied().chain(["--output", "json"]).collect();
-        Ok(serde_json::from_str(&AWS.ask(&folder, &all)?)?)
+        let said = AWS.ask(&folder, &all)?;
+        // Where there is nothing to say, the tool says nothing, not even an empty object.
+        let said = if said.trim().is_empty() { "{}" } else { said.as_str() };
+        serde_json::from_str(said).with_context(|| format!("`aws {}` answered no JSON", words.join(" ")))
     };
     let who = ask(&["sts", "get-caller-identity"])?;
     let limits = ask(&["lambda", "get-account-settings"])?;
@@ -93,6 +96,10 @@ fn in_cloud(name: &str) -> anyhow::Result<Vec<Finding>> {
         }
         (0, false) => format!("the account allows {quota} executions, too few to keep any free; ask AWS for more"),
     };
+    let told = ask(&["sns", "list-subscriptions", "--query", "Subscriptions[].TopicArn"])?;
+    let topic = format!(":{name}-alarms");
+    let told = told.as_array().into_iter().flatten().filter_map(Value::as_str).any(|arn| arn.ends_with(&topic));
+    let called = if told { "somebody is told" } else { "nobody is told: deploy with -c alarmEmail=ADDRESS" };
     let alarms = if ringing.is_empty() {
         "none rings".to_owned()
     } else {
@@ -102,6 +109,7 @@ fn in_cloud(name: &str) -> anyhow::Result<Vec<Finding>> {
         found("account", true, format!("{} as {}", text(&who, "Account"), text(&who, "Arn"))),
         found("capacity", kept > 0 || !room, capacity),
         found("alarms", ringing.is_empty(), alarms),
+        found("telling", told, called),
     ])
 }
 

@@ -7,7 +7,7 @@
 //! | table reads, writes | an idle hour's and a trade's, both counted by a test, and reads of the API |
 //! | SQS requests | long polls of the event sources (they never stop), and three requests a message |
 //! | KMS requests | DynamoDB asks for the table's key every five minutes for every role that uses it |
-//! | alarms | one a section of the runbook |
+//! | alarms | one a section of the runbook, and one for each further metric of an alarm: metrics are what is billed |
 //!
 //! Everything else stands in `infra/usage.json` and `infra/prices.json`, which are part of the program.
 
@@ -119,6 +119,7 @@ struct Standing {
     dashboards: Number,
     keys: Number,
     secrets: Number,
+    second_metrics_of_alarms: Number,
 }
 
 /// One line of the estimate.
@@ -246,7 +247,7 @@ impl Book {
             ("queue_requests", polls * Decimal::from(self.resources.queues.len() - fifo)),
             ("schedules", scheduled),
             ("api_requests", asked),
-            ("alarms", Decimal::from(self.alarms)),
+            ("alarms", Decimal::from(self.alarms) + *standing.second_metrics_of_alarms),
             ("metrics", if trades.is_zero() { *assumed.metrics_idle } else { *assumed.metrics_trading }),
             ("dashboards", *standing.dashboards),
             ("log_gb", invocations * *assumed.log_bytes_per_invocation / Decimal::from(1_000_000_000)),
@@ -315,7 +316,7 @@ mod tests {
         let quantities = book.quantities(Decimal::ZERO);
         // Three once a minute and one every five, for 43,800 minutes.
         assert_eq!(quantities.get("schedules"), Some(&Decimal::from(140_160)));
-        assert_eq!(quantities.get("alarms"), Some(&Decimal::from(27)));
+        assert_eq!(quantities.get("alarms"), Some(&Decimal::from(28)));
         assert_eq!(book.additions().first().map(|(first, _)| *first.price), Some(Decimal::new(50, 2)));
     }
 }

@@ -131,6 +131,9 @@ pub enum TableError {
     /// A condition did not hold; nothing was written. Read again, decide again.
     #[error("a condition did not hold (write {})", .0.index)]
     Conflict(Box<Conflict>),
+    /// Others write the same items at this moment; nothing was written. Read again, decide again.
+    #[error("others write the same items at this moment: {0}")]
+    Contended(String),
     /// It may work later, and may even have worked now.
     #[error("the store did not answer: {0}")]
     Unavailable(String),

@@ -88,7 +88,7 @@ impl<T: Table, M: Stand, C: Clock> Paper<T, M, C> {
                 None => Ok(None),
             };
             match met {
-                Err(PaperError::Table(TableError::Conflict(_))) => {}
+                Err(PaperError::Table(TableError::Conflict(_) | TableError::Contended(_))) => {}
                 done => return done,
             }
         }
@@ -162,7 +162,7 @@ impl<T: Table, M: Stand, C: Clock> Paper<T, M, C> {
             }
             let write = upsert(key.clone(), item.map(|item| item.version), &standing)?;
             match self.table.transact(vec![write]).await {
-                Err(TableError::Conflict(_)) => {}
+                Err(TableError::Conflict(_) | TableError::Contended(_)) => {}
                 done => return Ok(done?),
             }
         }
@@ -184,6 +184,7 @@ impl<T: Table, M: Stand, C: Clock> Paper<T, M, C> {
         let item = self.table.get(&numbers_key).await?;
         let mut numbers = item.as_ref().map(decode::<Numbers>).transpose()?.unwrap_or_default();
         numbers.trades += 1;
+        numbers.last_trade = Some(order.order.clone());
         let fill = self.fill(&order, found, numbers.trades, deal)?;
         let mut next = order.clone();
         next.filled = order.filled.plus(found.quantity)?;

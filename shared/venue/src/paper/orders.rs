@@ -39,6 +39,7 @@ impl<T: Table, M: Stand, C: Clock> Paper<T, M, C> {
         for _ in 0..TRIES {
             match self.try_accept(intent, standing.at).await {
                 Err(PaperError::Table(TableError::Conflict(conflict))) if conflict.index == NUMBERS => {}
+                Err(PaperError::Table(TableError::Contended(_))) => {}
                 done => return done,
             }
         }
@@ -50,6 +51,7 @@ impl<T: Table, M: Stand, C: Clock> Paper<T, M, C> {
         let item = self.table.get(&key).await?;
         let mut numbers = item.as_ref().map(decode::<Numbers>).transpose()?.unwrap_or_default();
         numbers.orders += 1;
+        numbers.last_order = Some(intent.id.clone());
         let seq = numbers.orders;
         let fault = |e: desk::id::BadId| RowError::at(&key, e.to_string());
         let order = PaperOrder {

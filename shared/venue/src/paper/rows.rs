@@ -61,14 +61,21 @@ pub struct PaperOrder {
     pub last_match: Option<(Timestamp, Phase)>,
 }
 
-/// The numbers last given out in a market.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// The numbers last given out in a market, and to whom: two orders that are given a number at once must not write the
+/// same row, because a table takes an equal row for one's own earlier write.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Numbers {
     /// To an order.
     pub orders: u64,
     /// To a trade.
     pub trades: u64,
+    /// The order with the last number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_order: Option<IntentId>,
+    /// The order that traded last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_trade: Option<IntentId>,
 }
 
 /// The client id of an open order.

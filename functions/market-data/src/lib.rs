@@ -1,8 +1,9 @@
 //! `market-data`: every minute, the candles that have closed since the last one stored.
 //!
 //! 1. Per market: pull what follows the last stored candle, check each, store it.
-//! 2. Only when all markets are stored, poke `bars` for those with something new: whoever decides on one market at an
-//!    instant can see the others at the same instant.
+//! 2. Only when all markets have been gone through, poke `bars` for those with something new: whoever decides on one
+//!    market at an instant can see the others at the same instant. A poke that may not have been sent, because it failed
+//!    or because the process is new, is sent: a bar nobody is told of would never be decided on.
 //!
 //! A candle that fails its checks is refused with everything behind it; nothing is repaired. Storing is conditional on
 //! absence, so running twice changes nothing.
@@ -20,7 +21,7 @@ use desk::message::{Message, QueueName};
 use desk::port::{Outgoing, Publish, PullCandles, Table};
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Store;
 
 /// What the handler works with.
@@ -38,18 +39,42 @@ pub struct Deps<T, P, Q> {
     pub last: Last,
 }
 
-/// What this process stored last, to spare a look into the store. It may be behind what is stored: then the same
-/// candles are stored again, which changes nothing.
+/// What this process stored last, to spare a look into the store, and of what it has told. It may be behind what is
+/// stored: then the same candles are stored again, which changes nothing.
 #[derive(Debug, Default)]
-pub struct Last(Mutex<BTreeMap<Symbol, Candle>>);
+pub struct Last(Mutex<BTreeMap<Symbol, Known>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// The last candle stored.
+    candle: Candle,
+    /// The bar that was poked last, by this process.
+    told: Option<Timestamp>,
+}
 
 impl Last {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Symbol, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn of(&self, symbol: &Symbol) -> Option<Candle> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(symbol).copied()
+        self.lock().get(symbol).map(|known| known.candle)
     }
 
     fn is(&self, symbol: &Symbol, candle: Candle) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(symbol.clone(), candle);
+        let told = self.lock().get(symbol).and_then(|known| known.told);
+        self.lock().insert(symbol.clone(), Known { candle, told });
+    }
+
+    /// Whether this process has not told of the last candle: it is new, or nobody knows whether a process before told.
+    fn is_owed(&self, symbol: &Symbol) -> bool {
+        self.lock().get(symbol).is_some_and(|known| known.told != Some(known.candle.open_time))
+    }
+
+    fn told(&self, symbol: &Symbol, bar: Timestamp) {
+        if let Some(known) = self.lock().get_mut(symbol) {
+            known.told = Some(bar);
+        }
     }
 }
 
@@ -64,37 +89,41 @@ pub async fn handle<T: Table, P: PullCandles, Q: Publish>(
     deps: &Deps<T, P, Q>,
     event: &Scheduled,
 ) -> Result<Option<Timestamp>, Failure> {
-    let (mut news, mut behind) = (Vec::new(), None);
+    let (mut news, mut behind, mut failed) = (Vec::new(), None, None);
     for market in deps.config.chosen(event)? {
-        let (last, stored) = catch_up(deps, market).await?;
-        let closed = last.map(|open_time| open_time.plus_ms(market.interval.ms()));
-        behind = behind.map_or(closed, |behind: Timestamp| closed.map(|closed| behind.min(closed)));
-        if let Some(last) = last
-            && (stored || event.repeat)
-        {
-            news.push((market, last));
+        match catch_up(deps, market).await {
+            Ok(last) => {
+                let closed = last.map(|open_time| open_time.plus_ms(market.interval.ms()));
+                behind = behind.map_or(closed, |behind: Timestamp| closed.map(|closed| behind.min(closed)));
+                news.extend(last.map(|last| (market, last)));
+            }
+            // One market's trouble is not the others'.
+            Err(failure) => failed = failed.or(Some(failure)),
         }
     }
     for (market, last) in news {
         let (symbol, interval) = (market.instrument.symbol.clone(), market.interval);
+        if !event.repeat && !deps.last.is_owed(&symbol) {
+            continue;
+        }
         let dedup = format!("{symbol}#{interval}#{}", last.ms());
-        let message = Message::Bars { symbol, interval };
+        let message = Message::Bars { symbol: symbol.clone(), interval };
         deps.queues.publish(Outgoing { queue: QueueName::Bars, message, dedup }).await?;
+        deps.last.told(&symbol, last);
     }
-    Ok(behind)
+    failed.map_or(Ok(behind), Err)
 }
 
-/// Stores what has closed since; returns the last candle's time and whether anything was stored.
+/// Stores what has closed since; returns the last candle's time.
 async fn catch_up<T: Table, P: PullCandles, Q: Publish>(
     deps: &Deps<T, P, Q>,
     market: &MarketConfig,
-) -> Result<(Option<Timestamp>, bool), Failure> {
+) -> Result<Option<Timestamp>, Failure> {
     let (symbol, interval) = (&market.instrument.symbol, market.interval);
     let mut last = match deps.last.of(symbol) {
         Some(candle) => Some(candle),
         None => deps.store.last_candle(symbol, interval).await?,
     };
-    let mut stored = false;
     loop {
         let after = last.map(|candle| candle.open_time);
         let pulled =
@@ -102,7 +131,7 @@ async fn catch_up<T: Table, P: PullCandles, Q: Publish>(
         let Some(newest) = pulled.last().copied() else { break };
         believed(market, after, &pulled)?;
         deps.store.add_candles(symbol, interval, &pulled).await?;
-        (last, stored) = (Some(newest), true);
+        last = Some(newest);
         if pulled.len() < usize::try_from(LIMIT).unwrap_or(usize::MAX) {
             break;
         }
@@ -110,7 +139,7 @@ async fn catch_up<T: Table, P: PullCandles, Q: Publish>(
     if let Some(candle) = last {
         deps.last.is(symbol, candle);
     }
-    Ok((last.map(|candle| candle.open_time), stored))
+    Ok(last.map(|candle| candle.open_time))
 }
 
 /// Whether candles that follow the bar of `after` can be believed, each by itself and one behind the other.

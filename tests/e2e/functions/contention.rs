@@ -148,3 +148,27 @@ async fn a_candle_that_can_not_be_believed_trades_nothing_closed_or_begun() {
     assert_eq!(scenario.desk.queues.waiting(QueueName::Fills), 0);
     assert!(scenario.is_open().await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_market_that_fails_keeps_no_other_one_from_being_told_of() {
+    let mut scenario = Scenario::new().await;
+    scenario.until(true).await;
+    let (now, good) = (scenario.bars[scenario.next].open_time, scenario.bars.clone());
+    let symbol = sample::instrument().symbol;
+    // Beside a second market whose candles can't be believed.
+    let mut config = scenario.desk.config.as_ref().clone();
+    let mut other = config.markets[0].clone();
+    other.instrument.symbol = desk::id::Symbol::new("AAAUSDT").unwrap();
+    other.instrument.base = desk::id::Asset::new("AAA").unwrap();
+    config.markets.insert(0, other.clone());
+    let broken: Vec<Candle> = good.iter().map(|bar| Candle { high: bar.low, low: bar.high, ..*bar }).collect();
+    let broken = broken.into_iter().filter(|bar| bar.high < bar.low).collect();
+    let markets = std::collections::BTreeMap::from([(other.instrument.symbol, broken), (symbol, good)]);
+    let desk = super::desk::CloudDesk::new(config, markets);
+    desk.open_account().await;
+    let failed = desk.try_tick(now).await.unwrap_err().to_string();
+    assert!(failed.contains("AAAUSDT"), "{failed}");
+    assert_eq!(desk.queues.waiting(QueueName::Bars), 1, "the other market's bars are told of");
+    assert!(desk.try_tick(now).await.is_err());
+    assert_eq!(desk.queues.waiting(QueueName::Bars), 1, "once");
+}

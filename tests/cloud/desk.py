@@ -20,7 +20,8 @@ PLATFORM = ("START RequestId", "END RequestId", "REPORT RequestId")
 class Desk:
     """The desk behind an emulator, told what its configuration file tells it."""
 
-    QUIET_WITHIN_S = 60
+    # Longer than a queue hides a message whose function ended without an answer.
+    QUIET_WITHIN_S = 240
 
     def __init__(self, emulator: Emulator, config: dict, api_id: str):
         self.config = config

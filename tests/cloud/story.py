@@ -22,8 +22,8 @@ from cloud.tokens import Issuer, new_key
 FIRST_BARS = 3
 # How many bars behind the compared ones may pass until the desk is flat, and until the next entry.
 LATER_BARS_MAX = 400
-# A schedule's minute, the emulator's ten seconds between looks, and a cold start.
-SCHEDULES_WITHIN_S = 100
+# A schedule's minute, the emulator's ten seconds between looks, and a cold start; and all that once more, for a busy machine.
+SCHEDULES_WITHIN_S = 190
 METRICS = {"Signals", "Approved", "Fills", "DataAge", "Equity", "Cash", "OpenPositions"}
 FUNCTIONS = [
     "market-data",

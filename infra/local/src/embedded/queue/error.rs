@@ -22,8 +22,8 @@ pub enum QueueError {
         /// `SQLite`'s word on it, when it noticed.
         source: Option<Error>,
     },
-    /// No room on the disk.
-    #[error("no room on the disk for the queue file: make some, then repeat")]
+    /// No space on the disk.
+    #[error("no space on the disk for the queue file: free some, then begin again")]
     Full(#[source] Error),
     /// Another process is writing, and went on for longer than we wait.
     #[error("another process is holding the queue file: repeat in a moment, or stop it")]
@@ -37,7 +37,9 @@ pub enum QueueError {
         limit: usize,
     },
     /// Anything else the file system or `SQLite` has refused.
-    #[error("the queue file can't be used: {0}; nothing was changed, repeat once and then halt")]
+    #[error(
+        "the queue file can't be used: {0}; free some space or mend the disk, then begin again: nothing is half-written"
+    )]
     Io(#[source] Error),
 }
 

@@ -1,6 +1,6 @@
 //! A desk of watched functions, and a market that shows it one bar after another.
 
-use super::watched::{QUEUES, SharedLog, Watched, WatchedQueues};
+use super::watched::{SharedLog, Watched, WatchedQueues};
 use api::auth::{Guard, Token};
 use axum::body::Body;
 use axum::http::Request;
@@ -180,7 +180,7 @@ impl CloudDesk {
     }
 
     async fn drain_queues(&self, not: Option<QueueName>) {
-        while let Some((queue, message)) = QUEUES
+        while let Some((queue, message)) = QueueName::ALL
             .into_iter()
             .filter(|queue| Some(*queue) != not)
             .find_map(|queue| self.queues.take(queue).map(|message| (queue, message)))

@@ -1,7 +1,6 @@
 //! The table and the queues, as one function sees them: every call is written down under the function's name.
 
 use desk::fake::{FakeQueues, FakeTable};
-use desk::message::QueueName;
 use desk::port::{Item, Key, Outgoing, Publish, PublishError, Query, Table, TableError, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -116,6 +115,3 @@ impl Publish for WatchedQueues {
         self.queues.publish(outgoing).await
     }
 }
-
-/// The queues in the order in which they are looked into.
-pub(crate) const QUEUES: [QueueName; 5] = QueueName::ALL;

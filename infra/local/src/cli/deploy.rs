@@ -142,7 +142,7 @@ pub(super) fn deploy(arguments: &DeployArguments) -> anyhow::Result<()> {
     cdk_run(&["bootstrap"])?;
     cdk_run(&["deploy", "--all", "--require-approval", "never"])?;
     say(
-        "\nThe desk opens its account within a minute. The outputs above name its API and its dashboards; runbook: infra/runbook.md",
+        "\nThe desk opens its account within a minute. The outputs above name its API; its dashboards are in CloudWatch; runbook: infra/runbook.md",
     );
     Ok(())
 }

@@ -3,7 +3,14 @@
 //! [`binance`] has public candles only; [`transport`] is the one place that talks HTTP.
 
 pub mod binance;
+pub mod bitget;
+pub mod bybit;
+pub mod coinbase;
+pub mod kraken;
+pub mod kucoin;
+pub mod okx;
 pub mod paper;
+pub mod protocol;
 pub mod transport;
 
 use desk::id::Symbol;

@@ -1,0 +1,121 @@
+//! What a venue promises, as data. `ballast venues` shows it, and the order path reads it.
+
+use super::market::Product;
+use serde::Serialize;
+
+/// How an adapter has been tested, and no more than that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// Against documented or published examples.
+    Fixtures,
+    /// Against recorded traffic of the venue.
+    Recorded,
+    /// Against the venue's test network.
+    Testnet,
+    /// With real money.
+    Live,
+}
+
+/// What a client order id guarantees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ClientId {
+    /// The field.
+    pub field: &'static str,
+    /// Which text it takes.
+    pub format: &'static str,
+    /// What the venue promises about doubles, and for how long.
+    pub promise: &'static str,
+    /// The codes (or words) that say "known already". Evidence that an earlier POST landed.
+    pub duplicate: &'static [&'static str],
+}
+
+/// How long the venue may still act on a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Deadline {
+    /// The field or header; "" where there is none.
+    pub field: &'static str,
+    /// The longest it can be, in milliseconds; 0 where there is none.
+    pub max_ms: u32,
+    /// In words.
+    pub rule: &'static str,
+}
+
+/// One limit on requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RateLimit {
+    /// What is counted: `weight`, `orders`, `requests`.
+    pub of: &'static str,
+    /// For which class of endpoints it holds; all, when empty.
+    pub class: &'static [super::http::EndpointClass],
+    /// How many units.
+    pub units: u32,
+    /// In how long, in milliseconds.
+    pub per_ms: u32,
+}
+
+/// Which orders the venue takes itself. What it does not take, the desk does not pretend to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Orders {
+    /// Good till cancelled, immediate or cancel, fill or kill, post-only, good till a day.
+    pub time_in_force: &'static [super::call::TimeInForce],
+    /// Stop-loss orders.
+    pub stop_loss: bool,
+    /// Take-profit orders.
+    pub take_profit: bool,
+    /// Trailing orders.
+    pub trailing: bool,
+    /// One cancels the other.
+    pub oco: bool,
+    /// Reduce-only, for contracts.
+    pub reduce_only: bool,
+    /// Icebergs.
+    pub iceberg: bool,
+    /// Changing an order in place.
+    pub amend: bool,
+    /// Several orders in one request.
+    pub batch: bool,
+    /// An endpoint that checks an order without placing it.
+    pub test: bool,
+    /// A dead-man's switch: all orders are cancelled unless we keep saying that we are there.
+    pub dead_man: bool,
+}
+
+/// The capability record of a venue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Capabilities {
+    /// The venue's id, such as `binance`.
+    pub venue: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The version of the API this adapter speaks, and of the documents it was written from.
+    pub api: &'static str,
+    /// What is traded there and spoken here.
+    pub products: &'static [Product],
+    /// Its servers: a name and a base URL each.
+    pub origins: &'static [(&'static str, &'static str)],
+    /// Its test network, or demo servers; the same names.
+    pub test_origins: &'static [(&'static str, &'static str)],
+    /// Whether credentials have a passphrase.
+    pub passphrase: bool,
+    /// What a client id guarantees.
+    pub client_id: ClientId,
+    /// How long a request lives.
+    pub deadline: Deadline,
+    /// How an order is looked up after a time-out, in words: two independent sources.
+    pub after_timeout: &'static str,
+    /// For how long a fresh order may be missing from the venue's answers, in milliseconds.
+    pub query_lag_ms: u32,
+    /// How trading with oneself is prevented.
+    pub self_trade: &'static [&'static str],
+    /// Limits on requests.
+    pub limits: &'static [RateLimit],
+    /// Which orders it takes.
+    pub orders: Orders,
+    /// How a gap in the stream of the book is noticed.
+    pub book_rule: &'static str,
+    /// How it has been tested.
+    pub evidence: Evidence,
+    /// What a user should know before trusting it with money.
+    pub notes: &'static [&'static str],
+}

@@ -1,0 +1,145 @@
+//! Streams: what is said to subscribe, and what a frame means. Nothing here opens a socket.
+
+use super::book::{BookRule, BookUpdate};
+use super::fault::{ApiError, CallError, ReadFault};
+use super::http::Moment;
+use super::market::{Instrument, Markets, Product};
+use super::model::{Balances, Bar, Funding, OrderReport, OwnTrade, PositionReport, PublicTrade, Ticker};
+use super::{Ask, Credentials};
+use desk::time::Interval;
+
+/// What can be listened to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    /// Trades of a market.
+    Trades(Instrument),
+    /// The day at a glance.
+    Ticker(Instrument),
+    /// The order book.
+    Book(Instrument),
+    /// Bars.
+    Bars(Instrument, Interval),
+    /// Our own orders and fills in all markets of a product.
+    Orders(Product),
+    /// Our own balances.
+    Balances(Product),
+    /// Our own positions.
+    Positions(Product),
+}
+
+/// Which of a venue's stream servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// Market data.
+    Public(Product),
+    /// Our own orders, fills and balances.
+    Private(Product),
+}
+
+/// What a venue's REST server gives out for a stream.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StreamToken {
+    /// The token, which is a secret.
+    pub token: String,
+    /// The stream's URL, where the venue tells it.
+    pub url: Option<String>,
+    /// How often it wants to hear a ping, in milliseconds, where the venue tells it.
+    pub ping_every_ms: Option<u32>,
+}
+
+impl std::fmt::Debug for StreamToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StreamToken(..)")
+    }
+}
+
+/// How a connection is kept alive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// How often, in milliseconds.
+    pub every_ms: u32,
+    /// What is sent; a WebSocket ping, when `None`.
+    pub frame: Option<String>,
+    /// After how many milliseconds without any frame the connection is taken for dead.
+    pub silence_max_ms: u32,
+}
+
+/// What a frame tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A trade of the market.
+    Trade(PublicTrade),
+    /// A ticker.
+    Ticker(Ticker),
+    /// A snapshot or delta of a book.
+    Book(BookUpdate),
+    /// A bar that is forming, or has closed.
+    Bar {
+        /// The market's unified name.
+        market: String,
+        /// Its length.
+        interval: Interval,
+        /// The bar.
+        bar: Bar,
+        /// Whether it is final.
+        closed: bool,
+    },
+    /// Funding and mark price.
+    Funding(Funding),
+    /// One of our orders changed.
+    Order(OrderReport),
+    /// One of our orders was filled.
+    Fill(OwnTrade),
+    /// Our balances; those not named did not change.
+    Balances(Balances),
+    /// One of our positions changed.
+    Position(PositionReport),
+    /// The server accepted a subscription or a login.
+    Accepted(String),
+    /// The server refused something.
+    Refused(ApiError),
+    /// The server is there.
+    Heartbeat,
+    /// The server asks for this answer, now.
+    Answer(String),
+    /// The server wants us to connect again.
+    Reconnect(String),
+    /// Known, and of no use to the desk; says what it is.
+    Ignored(&'static str),
+}
+
+/// A venue's streams.
+pub trait Streams: Send + Sync {
+    /// What has to be fetched before connecting, where the venue wants that (listen keys, tokens).
+    fn token(&self, channel: Channel) -> Result<Option<Ask<StreamToken>>, CallError>;
+
+    /// Where to connect: a URL with its path. `test` for the test network.
+    ///
+    /// # Errors
+    /// [`CallError`] if there is no such stream, or a token is missing.
+    fn url(&self, channel: Channel, token: Option<&StreamToken>, test: bool) -> Result<String, CallError>;
+
+    /// The frames that log in, where the venue wants that.
+    ///
+    /// # Errors
+    /// [`CallError`] if the credentials can't be used.
+    fn login(&self, channel: Channel, credentials: &Credentials, moment: Moment) -> Result<Vec<String>, CallError>;
+
+    /// The frames that subscribe (or take subscriptions back).
+    ///
+    /// # Errors
+    /// [`CallError`] if the venue has no such stream.
+    fn subscribe(&self, topics: &[Topic], token: Option<&StreamToken>, on: bool) -> Result<Vec<String>, CallError>;
+
+    /// How the connection is kept alive.
+    fn heartbeat(&self, channel: Channel) -> Heartbeat;
+
+    /// The rule of its books.
+    fn book_rule(&self, product: Product) -> BookRule;
+
+    /// What a frame tells. One frame may tell several things.
+    ///
+    /// # Errors
+    /// [`ReadFault`] if it is not as documented: then none of it is believed.
+    fn read(&self, channel: Channel, frame: &str, markets: &Markets) -> Result<Vec<Event>, ReadFault>;
+}

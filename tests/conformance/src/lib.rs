@@ -1,0 +1,4 @@
+//! Holds the venues' adapters to published cases.
+
+pub mod cases;
+pub mod venues;

@@ -1,0 +1,12 @@
+//! The adapter of kucoinfutures, and where it answers differently on purpose.
+
+use super::Different;
+use venue::protocol::Protocol;
+
+/// The adapter.
+pub(super) fn adapter() -> Option<&'static dyn Protocol> {
+    None
+}
+
+/// Where it differs on purpose.
+pub(super) const DIFFERENT: &[Different] = &[];

@@ -1,0 +1,344 @@
+//! Positions, leverage, margin.
+
+use super::envelope::{self, Ack};
+use super::fields::Fields;
+use super::place::position_side;
+use super::raw::{ClosedPositionRow, LeverageRow, PositionRow, TierRow};
+use super::{ORIGIN, inst_type, inst_type_of, margin_of, margin_text, underlying};
+use crate::protocol::call::{HistoryQuery, LeverageChange, MarketsQuery, Scope};
+use crate::protocol::model::{LeverageSetting, LeverageTier, MarginMode, OrderReport, PositionReport, PositionSide};
+use crate::protocol::wire::MaybeNum;
+use crate::protocol::{
+    Ask, Built, CallError, EndpointClass, Instrument, Markets, Product, ReadFault, Reply, Unsigned,
+};
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+/// How many rows of history at most.
+const HISTORY_MAX: u32 = 100;
+
+fn invalid<T>(words: impl Into<String>) -> Result<T, CallError> {
+    Err(CallError::Invalid(words.into()))
+}
+
+fn positive(number: MaybeNum) -> Option<Decimal> {
+    number.0.filter(|value| *value > Decimal::ZERO)
+}
+
+/// A row as a report. With positions held as one the sign tells the side; on margin the currency it is in does.
+pub(super) fn report(row: &PositionRow, markets: &Markets) -> Result<PositionReport, String> {
+    let inst_id = row.inst_id.some().ok_or("a position without its instrument")?;
+    let size = row.pos.0.unwrap_or_default();
+    let known = markets.of_symbol(inst_id, &[]);
+    let base = known.map_or_else(|| inst_id.split('-').next().unwrap_or_default(), |market| market.base.as_str());
+    let hedged = match row.pos_side.0.as_str() {
+        "long" | "short" => true,
+        "net" | "" => false,
+        other => return Err(format!("{other:?} is no side of a position")),
+    };
+    let long = match row.pos_side.0.as_str() {
+        "long" => true,
+        "short" => false,
+        _ if row.inst_type.0 == "MARGIN" && row.pos_ccy.some().is_some() => row.pos_ccy.0 == base,
+        _ => size.is_sign_positive(),
+    };
+    let side = if long { PositionSide::Long } else { PositionSide::Short };
+    let quantity = size.abs();
+    let contract_size = known.and_then(|market| market.contract_size);
+    let leg = |pick: fn(&super::raw::AttachedRow) -> MaybeNum| {
+        row.close_order_algo.iter().flatten().find_map(|leg| positive(pick(leg)))
+    };
+    Ok(PositionReport {
+        market: markets.name_of(inst_id, &[]),
+        id: row.pos_id.owned(),
+        side: (!quantity.is_zero()).then_some(side),
+        quantity: Some(quantity),
+        contract_size,
+        entry_price: positive(row.avg_px),
+        mark_price: positive(row.mark_px),
+        last_price: positive(row.last),
+        liquidation_price: positive(row.liq_px),
+        notional: notional(row, known, quantity),
+        leverage: positive(row.lever),
+        unrealized_pnl: row.upl.0,
+        realized_pnl: row.realized_pnl.0,
+        collateral: None,
+        // With a margin of its own the venue tells that margin, which has profits and additions in it.
+        initial_margin: row.imr.0,
+        maintenance_margin: row.mmr.0,
+        margin_mode: margin_of(&row.mgn_mode.0),
+        hedged: Some(hedged),
+        take_profit_price: leg(|leg| leg.tp_trigger_px),
+        stop_loss_price: leg(|leg| leg.sl_trigger_px),
+        at: row.c_time.0.or(row.u_time.0),
+        updated_at: row.u_time.0,
+    })
+}
+
+/// What a position is worth: in US dollars as the venue says, or, settled in the base, in that by the mark price.
+fn notional(row: &PositionRow, known: Option<&Instrument>, quantity: Decimal) -> Option<Decimal> {
+    let market = known.filter(|market| market.product == Product::Inverse);
+    match market {
+        Some(market) => quantity.checked_mul(market.contract_size?)?.checked_div(positive(row.mark_px)?),
+        None => row.notional_usd.0,
+    }
+}
+
+fn ask(fields: Fields, path: &'static str) -> Unsigned {
+    Unsigned::account(ORIGIN, path, fields.query())
+}
+
+/// Our positions.
+pub(super) fn positions(query: &MarketsQuery) -> Ask<Vec<PositionReport>> {
+    let symbols: Vec<&str> = query.instruments.iter().map(|market| market.symbol.as_str()).collect();
+    let named = (!symbols.is_empty()).then(|| symbols.join(","));
+    let fields = Fields::new().maybe("instId", named).extra(&query.scope.extra, &["method"]);
+    let product = query.scope.product;
+    Ask::new(ask(fields, "/api/v5/account/positions"), move |reply, markets| {
+        let mut all = envelope::each(reply, |row: PositionRow| report(&row, markets))?;
+        all.retain(|position| position.side.is_some());
+        all.retain(|position| {
+            let of = markets.get(&position.market).map(|market| market.product);
+            product.is_none() || of.is_none() || of == product
+        });
+        Ok(all)
+    })
+}
+
+/// Our position in one market; where long and short are held apart, the side that is meant, or the first.
+pub(super) fn position(market: &Instrument, scope: &Scope) -> Ask<PositionReport> {
+    let kind = if scope.margin.is_some() && market.product == Product::Spot { "MARGIN" } else { inst_type(market) };
+    let fields = Fields::new()
+        .with("instType", kind)
+        .with("instId", market.symbol.as_str())
+        .extra(&scope.extra, &["method"]);
+    let (name, side) = (market.name.clone(), scope.position_side);
+    Ask::new(ask(fields, "/api/v5/account/positions"), move |reply, markets| {
+        let all = envelope::each(reply, |row: PositionRow| report(&row, markets))?;
+        if let Some(other) = all.iter().find(|position| position.market != name) {
+            return Err(ReadFault::parse(reply, format!("asked about {name}, answered about {}", other.market)));
+        }
+        let found = all.into_iter().find(|position| position.side.is_some() && (side.is_none() || position.side == side));
+        Ok(found.unwrap_or_else(|| PositionReport {
+            market: name.clone(),
+            quantity: Some(Decimal::ZERO),
+            ..PositionReport::default()
+        }))
+    })
+}
+
+/// Positions that were.
+pub(super) fn history(query: &HistoryQuery) -> Ask<Vec<PositionReport>> {
+    let HistoryQuery { instrument, range, scope } = query;
+    let limit = range.limit.unwrap_or(HISTORY_MAX).clamp(1, HISTORY_MAX);
+    let fields = Fields::new()
+        .with("limit", limit.to_string())
+        .maybe("instId", instrument.as_ref().map(|market| market.symbol.clone()))
+        .maybe("instType", if instrument.is_none() { inst_type_of(scope.product) } else { None })
+        .maybe("mgnMode", scope.margin.map(margin_text))
+        .time("before", range.since.map(|since| since.plus_ms(-1)))
+        .time("after", range.until.map(|until| until.plus_ms(1)))
+        .extra(&scope.extra, &["method"]);
+    Ask::new(ask(fields, "/api/v5/account/positions-history"), |reply, markets| {
+        envelope::each(reply, |row: ClosedPositionRow| {
+            let inst_id = row.inst_id.some().ok_or("a position without its instrument")?;
+            let side = match row.direction.some().or(row.pos_side.some()) {
+                Some("long") => Some(PositionSide::Long),
+                Some("short") => Some(PositionSide::Short),
+                Some("net") | None => None,
+                Some(other) => return Err(format!("{other:?} is no side of a position")),
+            };
+            Ok(PositionReport {
+                market: markets.name_of(inst_id, &[]),
+                id: row.pos_id.owned(),
+                side,
+                quantity: row.close_total_pos.0.map(|size| size.abs()),
+                contract_size: markets.of_symbol(inst_id, &[]).and_then(|market| market.contract_size),
+                entry_price: positive(row.open_avg_px),
+                leverage: positive(row.lever),
+                realized_pnl: row.realized_pnl.0,
+                margin_mode: margin_of(&row.mgn_mode.0),
+                hedged: row.pos_side.some().map(|side| side != "net"),
+                at: row.c_time.0,
+                updated_at: row.u_time.0,
+                ..PositionReport::default()
+            })
+        })
+    })
+}
+
+fn post(path: &'static str, fields: Fields, class: EndpointClass) -> Unsigned {
+    Unsigned::post(ORIGIN, path, fields.body(), class)
+}
+
+/// Closes a position at the market's price: an order like any other, and sent once.
+pub(super) fn close(market: &Instrument, scope: &Scope) -> Ask<OrderReport> {
+    let fields = Fields::new()
+        .with("instId", market.symbol.as_str())
+        .with("mgnMode", margin_text(scope.margin.unwrap_or(MarginMode::Cross)))
+        .maybe("posSide", scope.position_side.map(position_side))
+        .extra(&scope.extra, &[]);
+    let name = market.name.clone();
+    Ask::new(post("/api/v5/trade/close-position", fields, EndpointClass::Order), move |reply, _| {
+        let ack: Ack = envelope::first(reply)?;
+        match ack.fault(reply) {
+            Some(fault) => Err(fault.into()),
+            None => Ok(OrderReport {
+                market: Some(name.clone()),
+                id: ack.id(),
+                client_id: ack.client_id(),
+                ..OrderReport::default()
+            }),
+        }
+    })
+}
+
+/// The leverage of a market, long and short.
+fn setting(reply: &Reply, rows: &[LeverageRow], market: &str) -> Result<LeverageSetting, ReadFault> {
+    let first = rows.first().ok_or_else(|| ReadFault::parse(reply, "there is no leverage"))?;
+    let of = |side: &str| rows.iter().find(|row| row.pos_side.0 == side).unwrap_or(first).lever.0;
+    let margin_mode = margin_of(&first.mgn_mode.0);
+    Ok(LeverageSetting { market: market.to_owned(), margin_mode, long: of("long"), short: of("short") })
+}
+
+fn leverage_change(
+    leverage: Value,
+    mode: MarginMode,
+    market: &Instrument,
+    side: Option<PositionSide>,
+) -> Fields {
+    Fields::new()
+        .with("lever", leverage)
+        .with("mgnMode", margin_text(mode))
+        .with("instId", market.symbol.as_str())
+        .maybe("posSide", side.map(position_side))
+}
+
+/// Sets the leverage.
+pub(super) fn set_leverage(change: &LeverageChange) -> Built<LeverageSetting> {
+    let LeverageChange { instrument, leverage, scope } = change;
+    let Some(market) = instrument else { return invalid("OKX sets the leverage of one market at a time") };
+    if *leverage <= Decimal::ZERO {
+        return invalid("a leverage is greater than zero");
+    }
+    let mode = scope.margin.or_else(|| margin_of(&scope.extra.text("mgnMode")?)).unwrap_or(MarginMode::Cross);
+    let fields = leverage_change(leverage.normalize().to_string().into(), mode, market, scope.position_side)
+        .extra(&scope.extra, &[]);
+    let name = market.name.clone();
+    let request = post("/api/v5/account/set-leverage", fields, EndpointClass::Account);
+    Ok(Ask::new(request, move |reply, _| setting(reply, &envelope::rows(reply)?, &name)))
+}
+
+/// The leverage that is set.
+pub(super) fn leverage(market: &Instrument, scope: &Scope) -> Ask<LeverageSetting> {
+    let fields = Fields::new()
+        .with("instId", market.symbol.as_str())
+        .with("mgnMode", margin_text(scope.margin.unwrap_or(MarginMode::Cross)))
+        .extra(&scope.extra, &[]);
+    let name = market.name.clone();
+    Ask::new(ask(fields, "/api/v5/account/leverage-info"), move |reply, _| {
+        setting(reply, &envelope::rows(reply)?, &name)
+    })
+}
+
+/// Sets the margin mode. At this venue that is the leverage of a mode; which mode an order uses, it says itself.
+pub(super) fn set_margin_mode(mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
+    let Some(market) = market else { return invalid("OKX sets the margin mode of one market at a time") };
+    let Some(leverage) = scope.extra.get("leverage").or_else(|| scope.extra.get("lever")) else {
+        return invalid("OKX sets a margin mode together with its leverage: say `leverage`");
+    };
+    let fields = leverage_change(leverage.clone(), mode, market, scope.position_side)
+        .extra(&scope.extra, &["leverage", "lever"]);
+    let request = post("/api/v5/account/set-leverage", fields, EndpointClass::Account);
+    Ok(Ask::new(request, |reply, _| envelope::rows::<LeverageRow>(reply).map(|_| ())))
+}
+
+/// Sets whether long and short are held apart, for the whole account.
+pub(super) fn set_position_mode(hedged: bool, scope: &Scope) -> Ask<()> {
+    let mode = if hedged { "long_short_mode" } else { "net_mode" };
+    let fields = Fields::new().with("posMode", mode).extra(&scope.extra, &[]);
+    let request = post("/api/v5/account/set-position-mode", fields, EndpointClass::Account);
+    Ask::new(request, |reply, _| envelope::rows::<Ack>(reply).map(|_| ()))
+}
+
+/// Adds margin to a position, or takes it away.
+pub(super) fn change_margin(market: &Instrument, amount: Decimal, scope: &Scope) -> Built<()> {
+    if amount.is_zero() {
+        return invalid("no margin is added or taken away");
+    }
+    let kind = if amount.is_sign_positive() { "add" } else { "reduce" };
+    let fields = Fields::new()
+        .with("instId", market.symbol.as_str())
+        .with("amt", amount.abs().normalize().to_string())
+        .with("type", kind)
+        .with("posSide", scope.position_side.map_or("net", position_side))
+        .extra(&scope.extra, &[]);
+    let request = post("/api/v5/account/position/margin-balance", fields, EndpointClass::Account);
+    Ok(Ask::new(request, |reply, _| envelope::rows::<Ack>(reply).map(|_| ())))
+}
+
+/// Steps of leverage of one market. The venue counts in its unit of quantity, not in notional.
+pub(super) fn market_tiers(market: &Instrument, scope: &Scope) -> Ask<Vec<LeverageTier>> {
+    let spot = market.product == Product::Spot;
+    let fields = Fields::new()
+        .with("instType", if spot { "MARGIN" } else { inst_type(market) })
+        .with("tdMode", margin_text(scope.margin.unwrap_or(MarginMode::Cross)))
+        .maybe("uly", underlying(market))
+        .maybe("instId", spot.then(|| market.symbol.clone()))
+        .extra(&scope.extra, &[]);
+    let request = Unsigned::public(ORIGIN, "/api/v5/public/position-tiers", fields.query());
+    let name = market.name.clone();
+    Ask::new(request, move |reply, _| {
+        envelope::each(reply, |row: TierRow| {
+            Ok(LeverageTier {
+                market: name.clone(),
+                tier: row.tier.0,
+                min_notional: row.min_sz.0,
+                max_notional: row.max_sz.0,
+                maintenance_rate: row.mmr.0,
+                max_leverage: row.max_lever.0,
+            })
+        })
+    })
+}
+
+/// The same, for a question that names exactly one market: the venue answers for one pair at a time.
+pub(super) fn tiers(query: &MarketsQuery) -> Built<Vec<LeverageTier>> {
+    match query.instruments.as_slice() {
+        [market] => Ok(market_tiers(market, &query.scope)),
+        _ => invalid("OKX tells the steps of leverage of one market at a time"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<PositionReport, String> {
+        let row: PositionRow = serde_json::from_str(json).unwrap();
+        report(&row, &Markets::default())
+    }
+
+    #[test]
+    fn the_side_is_told_by_word_by_sign_or_by_currency() {
+        let side = |json: &str| read(json).unwrap().side;
+        let net = r#"{"instId":"BTC-USDT-SWAP","instType":"SWAP","pos":"-2","posSide":"net"}"#;
+        assert_eq!(side(net), Some(PositionSide::Short));
+        assert_eq!(read(net).unwrap().quantity, Some(2.into()));
+        assert_eq!(side(r#"{"instId":"BTC-USDT-SWAP","pos":"2","posSide":"short"}"#), Some(PositionSide::Short));
+        let margin = |ccy: &str| {
+            side(&format!(r#"{{"instId":"BTC-USDT","instType":"MARGIN","pos":"2","posSide":"net","posCcy":"{ccy}"}}"#))
+        };
+        assert_eq!((margin("BTC"), margin("USDT")), (Some(PositionSide::Long), Some(PositionSide::Short)));
+        assert_eq!(side(r#"{"instId":"BTC-USDT-SWAP","pos":"0","posSide":"net"}"#), None);
+        assert!(read(r#"{"instId":"BTC-USDT-SWAP","pos":"1","posSide":"up"}"#).is_err());
+    }
+
+    #[test]
+    fn an_answer_about_another_market_is_not_believed() {
+        let market = Instrument::named(Product::Linear, "BTC-USDT-SWAP", "BTC", "USDT", Some("USDT"));
+        let ask = position(&market, &Scope::default());
+        let reply = Reply::new(200, r#"{"code":"0","data":[{"instId":"ETH-USDT-SWAP","pos":"1","posSide":"net"}]}"#);
+        assert!(ask.read(&reply, &Markets::new([market])).is_err());
+    }
+}

@@ -56,17 +56,12 @@ pub(super) fn balances(scope: &Scope) -> Built<Balances> {
         }
         Some(Wallet::Spot | Wallet::Margin | Wallet::Linear | Wallet::Inverse | Wallet::Option) | None => {
             let request = Unsigned::account(ORIGIN, "/api/v5/account/balance", fields.query());
-            Ok(Ask::new(request, |reply, _| {
-                balance(&envelope::first(reply)?).map_err(|e| ReadFault::parse(reply, e))
-            }))
+            Ok(Ask::new(request, |reply, _| balance(&envelope::first(reply)?).map_err(|e| ReadFault::parse(reply, e))))
         }
     }
 }
 
-fn config<T: 'static>(
-    scope: &Scope,
-    turn: impl Fn(&ConfigRow) -> Result<T, String> + Send + Sync + 'static,
-) -> Ask<T> {
+fn config<T: 'static>(scope: &Scope, turn: impl Fn(&ConfigRow) -> Result<T, String> + Send + Sync + 'static) -> Ask<T> {
     let fields = Fields::new().extra(&scope.extra, &[]);
     let request = Unsigned::account(ORIGIN, "/api/v5/account/config", fields.query());
     Ask::new(request, move |reply, _| turn(&envelope::first(reply)?).map_err(|e| ReadFault::parse(reply, e)))

@@ -54,7 +54,8 @@ pub(super) fn interval(word: &str) -> Option<Interval> {
 /// Bars, oldest first. What lies back in time comes from the endpoint of history, which has closed bars only.
 pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Built<Vec<Bar>> {
     let range = query.range;
-    let back = range.since.is_some() || range.until.is_some();
+    let said = scope.extra.text("type");
+    let back = range.since.is_some() || range.until.is_some() || said.as_deref() == Some("HistoryCandles");
     let (path, max) = match (query.price, back) {
         (BarPrice::Trade, false) => ("/api/v5/market/candles", LIMIT_MAX),
         (BarPrice::Trade, true) => ("/api/v5/market/history-candles", LIMIT_MAX),
@@ -134,7 +135,12 @@ mod tests {
         let market = Instrument::named(Product::Linear, "BTC-USDT-SWAP", "BTC", "USDT", Some("USDT"));
         let ask = bars(&market, &hour(None), &Scope::default()).unwrap();
         let reply = |high: &str| {
-            Reply::new(200, format!(r#"{{"code":"0","data":[["1700003600000","2","{high}","1","2","10","0.1","2","0"],["1700000000000","2","3","1","2","20","0.2","4","1"]]}}"#))
+            Reply::new(
+                200,
+                format!(
+                    r#"{{"code":"0","data":[["1700003600000","2","{high}","1","2","10","0.1","2","0"],["1700000000000","2","3","1","2","20","0.2","4","1"]]}}"#
+                ),
+            )
         };
         let read = ask.read(&reply("3"), &Markets::default()).unwrap();
         let volumes: Vec<String> = read.iter().map(|bar| bar.volume.value().to_string()).collect();

@@ -5,9 +5,7 @@ use super::fields::Fields;
 use super::{ORIGIN, place};
 use crate::protocol::call::{Amendment, Attached, OrderClass, OrderKind, OrderRef, Trigger, TriggerKind};
 use crate::protocol::model::OrderReport;
-use crate::protocol::{
-    Ask, Body, Built, CallError, EndpointClass, Instrument, ReadFault, Reply, Unsigned,
-};
+use crate::protocol::{Ask, Body, Built, CallError, EndpointClass, Instrument, ReadFault, Reply, Unsigned};
 use serde_json::Value;
 
 /// How many plain orders fit into a request.
@@ -109,12 +107,7 @@ fn change(change: &Amendment) -> Result<(Fields, bool), CallError> {
 }
 
 /// A trigger of its own goes by other names than a protective leg.
-fn retriggered(
-    fields: Fields,
-    market: &Instrument,
-    trigger: Trigger,
-    kind: OrderKind,
-) -> Result<Fields, CallError> {
+fn retriggered(fields: Fields, market: &Instrument, trigger: Trigger, kind: OrderKind) -> Result<Fields, CallError> {
     let names = match trigger.kind {
         TriggerKind::StopLoss => STOP,
         TriggerKind::TakeProfit => TAKE,
@@ -229,7 +222,8 @@ mod tests {
 
     #[test]
     fn an_order_that_is_gone_is_not_found_and_says_nothing_more() {
-        let reply = Reply::new(200, r#"{"code":"1","data":[{"ordId":"1","clOrdId":"","sCode":"51400","sMsg":"gone"}]}"#);
+        let reply =
+            Reply::new(200, r#"{"code":"1","data":[{"ordId":"1","clOrdId":"","sCode":"51400","sMsg":"gone"}]}"#);
         let read = cancel(&order(OrderClass::Plain)).unwrap().read(&reply, &Markets::default());
         assert_eq!(read.unwrap_err().meaning(), Meaning::NotFound);
     }

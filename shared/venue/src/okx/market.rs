@@ -100,8 +100,7 @@ pub(super) fn tickers(query: &MarketsQuery) -> Ask<Vec<Ticker>> {
 /// The mark price; the venue has one for spot pairs on margin too.
 pub(super) fn mark_price(market: &Instrument, scope: &Scope) -> Ask<Ticker> {
     let kind = if market.product == Product::Spot { "MARGIN" } else { inst_type(market) };
-    let fields =
-        Fields::new().with("instType", kind).with("instId", market.symbol.as_str()).extra(&scope.extra, &[]);
+    let fields = Fields::new().with("instType", kind).with("instId", market.symbol.as_str()).extra(&scope.extra, &[]);
     Ask::new(get("/api/v5/public/mark-price", fields), |reply, markets| {
         let row: MarkRow = envelope::first(reply)?;
         let market = markets.name_of(&row.inst_id.0, &[]);

@@ -23,9 +23,11 @@
 mod account;
 mod bars;
 mod capabilities;
+mod checksum;
 mod envelope;
 mod errors;
 mod fields;
+mod frames;
 mod instruments;
 mod lookup;
 mod manage;
@@ -36,6 +38,9 @@ mod positions;
 mod raw;
 mod rows;
 mod sign;
+mod stream;
+
+pub use stream::OkxTriggers;
 
 use crate::protocol::call::{
     Amendment, BarQuery, HistoryQuery, LeverageChange, MarketsQuery, NewOrder, OrderRef, OrdersQuery, Range, Scope,

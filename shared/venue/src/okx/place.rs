@@ -20,7 +20,8 @@ const BATCH_MAX: usize = 20;
 const WAITING: [&str; 8] =
     ["conditional", "oco", "trigger", "move_order_stop", "iceberg", "twap", "chase", "smart_iceberg"];
 /// Extras that are interpreted, not passed on.
-const INTERPRETED: [&str; 6] = ["type", "margin", "slOrdPx", "tpOrdPx", "trailingPrice", "createMarketBuyOrderRequiresPrice"];
+const INTERPRETED: [&str; 6] =
+    ["type", "margin", "slOrdPx", "tpOrdPx", "trailingPrice", "createMarketBuyOrderRequiresPrice"];
 
 /// Whether an order of this type waits for a trigger.
 pub(super) fn waits(kind: &str) -> bool {
@@ -149,7 +150,9 @@ fn order_type(order: &NewOrder) -> Result<String, CallError> {
     if let Some(said) = order.extra.text("ordType") {
         return Ok(said);
     }
-    if order.trailing.is_some() || ["trailingPrice", "callbackSpread", "callbackRatio"].iter().any(|n| order.extra.get(n).is_some()) {
+    if order.trailing.is_some()
+        || ["trailingPrice", "callbackSpread", "callbackRatio"].iter().any(|n| order.extra.get(n).is_some())
+    {
         return Ok("move_order_stop".to_owned());
     }
     let said = order.extra.text("type");
@@ -323,7 +326,7 @@ fn accepted(ack: &Ack, order: &Known) -> OrderReport {
         client_id: ack.client_id().or_else(|| order.client_id.clone()),
         kind: Some(order.kind),
         side: Some(order.side),
-        reduce_only: order.reduce_only.then_some(true),
+        reduce_only: Some(order.reduce_only),
         ..OrderReport::default()
     }
 }

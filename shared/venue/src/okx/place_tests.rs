@@ -52,7 +52,10 @@ fn an_oco_is_a_stop_loss_and_a_take_profit_and_goes_to_the_algo_endpoint() {
     };
     let (path, body) = sent(&order);
     assert_eq!(path, "/api/v5/trade/order-algo");
-    assert_eq!((&body["ordType"], &body["slTriggerPx"], &body["tpTriggerPx"]), (&"oco".into(), &"20000".into(), &"30000".into()));
+    assert_eq!(
+        (&body["ordType"], &body["slTriggerPx"], &body["tpTriggerPx"]),
+        (&"oco".into(), &"20000".into(), &"30000".into())
+    );
     assert_eq!((&body["slOrdPx"], &body["tpOrdPx"]), (&"-1".into(), &"-1".into()));
     assert_eq!(body["algoClOrdId"], "0123456789abcdef");
     order.oco = Some(leg(TriggerKind::StopLoss, 1));

@@ -8,9 +8,7 @@ use super::{ORIGIN, inst_type, inst_type_of, margin_of, margin_text, underlying}
 use crate::protocol::call::{HistoryQuery, LeverageChange, MarketsQuery, Scope};
 use crate::protocol::model::{LeverageSetting, LeverageTier, MarginMode, OrderReport, PositionReport, PositionSide};
 use crate::protocol::wire::MaybeNum;
-use crate::protocol::{
-    Ask, Built, CallError, EndpointClass, Instrument, Markets, Product, ReadFault, Reply, Unsigned,
-};
+use crate::protocol::{Ask, Built, CallError, EndpointClass, Instrument, Markets, Product, ReadFault, Reply, Unsigned};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -63,8 +61,8 @@ pub(super) fn report(row: &PositionRow, markets: &Markets) -> Result<PositionRep
         unrealized_pnl: row.upl.0,
         realized_pnl: row.realized_pnl.0,
         collateral: None,
-        // With a margin of its own the venue tells that margin, which has profits and additions in it.
-        initial_margin: row.imr.0,
+        // Of a position with a margin of its own the venue tells that margin instead.
+        initial_margin: row.imr.0.or(row.margin.0),
         maintenance_margin: row.mmr.0,
         margin_mode: margin_of(&row.mgn_mode.0),
         hedged: Some(hedged),
@@ -108,17 +106,16 @@ pub(super) fn positions(query: &MarketsQuery) -> Ask<Vec<PositionReport>> {
 /// Our position in one market; where long and short are held apart, the side that is meant, or the first.
 pub(super) fn position(market: &Instrument, scope: &Scope) -> Ask<PositionReport> {
     let kind = if scope.margin.is_some() && market.product == Product::Spot { "MARGIN" } else { inst_type(market) };
-    let fields = Fields::new()
-        .with("instType", kind)
-        .with("instId", market.symbol.as_str())
-        .extra(&scope.extra, &["method"]);
+    let fields =
+        Fields::new().with("instType", kind).with("instId", market.symbol.as_str()).extra(&scope.extra, &["method"]);
     let (name, side) = (market.name.clone(), scope.position_side);
     Ask::new(ask(fields, "/api/v5/account/positions"), move |reply, markets| {
         let all = envelope::each(reply, |row: PositionRow| report(&row, markets))?;
         if let Some(other) = all.iter().find(|position| position.market != name) {
             return Err(ReadFault::parse(reply, format!("asked about {name}, answered about {}", other.market)));
         }
-        let found = all.into_iter().find(|position| position.side.is_some() && (side.is_none() || position.side == side));
+        let found =
+            all.into_iter().find(|position| position.side.is_some() && (side.is_none() || position.side == side));
         Ok(found.unwrap_or_else(|| PositionReport {
             market: name.clone(),
             quantity: Some(Decimal::ZERO),
@@ -177,7 +174,8 @@ pub(super) fn close(market: &Instrument, scope: &Scope) -> Ask<OrderReport> {
         .with("instId", market.symbol.as_str())
         .with("mgnMode", margin_text(scope.margin.unwrap_or(MarginMode::Cross)))
         .maybe("posSide", scope.position_side.map(position_side))
-        .extra(&scope.extra, &[]);
+        .maybe("clOrdId", scope.extra.text("clientOrderId"))
+        .extra(&scope.extra, &["clientOrderId"]);
     let name = market.name.clone();
     Ask::new(post("/api/v5/trade/close-position", fields, EndpointClass::Order), move |reply, _| {
         let ack: Ack = envelope::first(reply)?;
@@ -201,12 +199,7 @@ fn setting(reply: &Reply, rows: &[LeverageRow], market: &str) -> Result<Leverage
     Ok(LeverageSetting { market: market.to_owned(), margin_mode, long: of("long"), short: of("short") })
 }
 
-fn leverage_change(
-    leverage: Value,
-    mode: MarginMode,
-    market: &Instrument,
-    side: Option<PositionSide>,
-) -> Fields {
+fn leverage_change(leverage: Value, mode: MarginMode, market: &Instrument, side: Option<PositionSide>) -> Fields {
     Fields::new()
         .with("lever", leverage)
         .with("mgnMode", margin_text(mode))

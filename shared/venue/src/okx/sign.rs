@@ -55,22 +55,15 @@ mod tests {
 
     #[test]
     fn published_and_derived_signatures_are_met() {
-        let published = [
-            "985d5b66-57ce-40fb-b714-afc0b9787083",
-            "chNOOS4KvNXR_Xq4k4c9qsfoKWvnDecLATCRlcBwyKDYnWgO",
-            "1234567890",
-        ];
+        let published =
+            ["985d5b66-57ce-40fb-b714-afc0b9787083", "chNOOS4KvNXR_Xq4k4c9qsfoKWvnDecLATCRlcBwyKDYnWgO", "1234567890"];
         let ask = Unsigned::account("rest", "/api/v5/account/balance", Params::new());
-        assert_eq!(
-            signed(ask, "2020-12-08T09:08:57.715Z", published),
-            "PJ61e1nb2F2Qd7D8SPiaIcx2gjdELc+o0ygzre9z33k="
-        );
+        assert_eq!(signed(ask, "2020-12-08T09:08:57.715Z", published), "PJ61e1nb2F2Qd7D8SPiaIcx2gjdELc+o0ygzre9z33k=");
         let test = ["test_api_key", "test_secret", "test_passphrase"];
         let ask = Unsigned::account("rest", "/api/v5/account/balance", Params::new().with("ccy", "BTC"));
         assert_eq!(signed(ask, "2023-11-14T22:13:20.000Z", test), "tUF63PrcCedoU6B3P/bJbYl3/bkCUbRzjlXXMJj9VJg=");
         let body = r#"{"clOrdId":"abc123","instId":"BTC-USDT","tdMode":"cash","side":"buy","ordType":"limit","px":"20000","sz":"0.01"}"#;
-        let ask =
-            Unsigned::post("rest", "/api/v5/trade/order", Body::Json(body.to_owned()), EndpointClass::Order);
+        let ask = Unsigned::post("rest", "/api/v5/trade/order", Body::Json(body.to_owned()), EndpointClass::Order);
         assert_eq!(signed(ask, "2023-11-14T22:13:20.000Z", test), "7JhiOeDafJdFWNWkma7RPS29qSL4JV4reaRWJcGvb2Y=");
     }
 

@@ -8,6 +8,7 @@ use super::clock::Offset;
 use super::guard::{Guard, Turn};
 use super::transport::Transport;
 use crate::protocol::model::Balances;
+use crate::protocol::stream::{Channel, StreamToken, Streams};
 use crate::protocol::{
     Ask, CallError, CallFault, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product, Protocol,
     ReadFault,
@@ -236,6 +237,39 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let micros = now.ms().unsigned_abs().saturating_mul(1000);
         let last = self.nonce.fetch_max(micros, Ordering::Relaxed);
         self.nonce.fetch_add(1, Ordering::Relaxed).max(last) + 1
+    }
+
+    /// Where a stream is connected to. Where a server of one's own is named for `*`, the stream is its own too.
+    ///
+    /// # Errors
+    /// [`CallError`] if there is no such stream.
+    pub fn stream_url(
+        &self,
+        streams: &dyn Streams,
+        channel: Channel,
+        token: Option<&StreamToken>,
+    ) -> Result<String, CallError> {
+        let url = streams.url(channel, token, self.access.test)?;
+        let Some(own) = self.access.origins.get("stream").or_else(|| self.access.origins.get("*")) else {
+            return Ok(url);
+        };
+        let host = own.trim_end_matches('/').replacen("http", "ws", 1);
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+        Ok(format!("{host}{path}"))
+    }
+
+    /// The frames that log a stream in, where the venue wants that.
+    ///
+    /// # Errors
+    /// [`CallError`] if the credentials are missing or can't be used.
+    pub fn login_frames(&self, streams: &dyn Streams, channel: Channel) -> Result<Vec<String>, CallError> {
+        let Channel::Private(_) = channel else { return Ok(Vec::new()) };
+        let venue = self.protocol.capabilities().venue;
+        let none = || CallError::Credentials { venue, why: "there are none" };
+        let credentials = self.access.credentials.as_ref().ok_or_else(none)?;
+        let now = self.venue_now();
+        streams.login(channel, credentials, super::stream::moment(now, self.next_nonce(now)))
     }
 
     fn base(&self, origin: &str) -> Result<String, CallError> {

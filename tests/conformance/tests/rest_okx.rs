@@ -47,7 +47,7 @@ fn answer(file: &str, reply: &Reply) -> Option<Read> {
     let scope = Scope::default();
     let part = file.trim_start_matches("nautilus__http_").trim_end_matches(".json");
     let ended = |class| OrdersQuery {
-        filter: OrderFilter::All,
+        filter: OrderFilter::Closed,
         scope: Scope { class, ..Scope::default() },
         ..OrdersQuery::default()
     };

@@ -6,35 +6,33 @@
 use crate::protocol::{ApiError, Meaning, Reply};
 
 /// Ours are known already: an earlier order landed.
-const DUPLICATES: [&str; 5] = ["51011", "51016", "51065", "51068", "51072"];
+const DUPLICATES: &[&str] = &["51011", "51016", "51065", "51068"];
 /// No such order, or none that still works.
-const NOT_FOUND: [&str; 12] =
-    ["51063", "51291", "51400", "51401", "51402", "51405", "51410", "51503", "51509", "51510", "51603", "51620"];
+const NOT_FOUND: &[&str] = &["51063", "51400", "51401", "51402", "51405", "51503", "51509", "51510", "51603"];
 /// Key, signature, permission.
-const CREDENTIALS: [&str; 24] = [
-    "50035", "50100", "50101", "50103", "50104", "50105", "50106", "50108", "50110", "50111", "50113", "50114",
-    "50115", "50119", "50120", "50121", "60001", "60002", "60003", "60005", "60007", "60009", "60011", "60024",
+const CREDENTIALS: &[&str] = &[
+    "50030", "50035", "50100", "50101", "50103", "50104", "50105", "50106", "50107", "50108", "50110", "50111",
+    "50113", "50114", "50119", "50120", "50121", "60001", "60002", "60003", "60005", "60007", "60009", "60011",
+    "60024",
 ];
 /// Our clock is wrong.
-const CLOCK: [&str; 5] = ["50102", "50107", "50112", "60004", "60006"];
+const CLOCK: &[&str] = &["50102", "50112", "60004", "60006"];
 /// Too many requests.
-const RATE: [&str; 5] = ["50011", "50040", "50061", "51041", "60014"];
+const RATE: &[&str] = &["50011", "50061", "60014"];
 /// Clear refusals: the request is wrong, the account may not, the market does not take it, or the funds don't suffice.
-const REFUSALS: [&str; 122] = [
-    // The request itself.
-    "50000", "50002", "50006", "50014", "50015", "50016", "50024", "50025", "50030", "50036", "50037", "50038",
+const REFUSALS: &[&str] = &[
+    // The request itself; 50036 and 50037: it came behind its deadline.
+    "50000", "50002", "50006", "50014", "50015", "50016", "50024", "50025", "50036", "50037", "50038", "50115",
     // The account.
-    "50007", "50008", "50009", "50010", "50012", "50027", "50028", "50044", "51010", "51024", "51042", "51043",
+    "50007", "50008", "50009", "50010", "50012", "50027", "50028", "51010", "51024",
     // The instrument, and the order's fields.
-    "51000", "51001", "51002", "51003", "51004", "51005", "51006", "51007", "51009", "51012", "51014", "51015", "51018",
-    "51019", "51020", "51021", "51022", "51023", "51025", "51026", "51027", "51028", "51029", "51030", "51031",
-    "51032", "51033", "51034", "51035", "51036", "51037", "51038", "51039", "51046", "51047", "51048", "51049",
-    "51050", "51051", "51052", "51053", "51054", "51055", "51056", "51057", "51058", "51059", "51060", "51061",
+    "51000", "51001", "51002", "51003", "51004", "51005", "51006", "51007", "51009", "51012", "51014", "51015", "51020",
+    "51021", "51022", "51023", "51025", "51026", "51027", "51028", "51029", "51030", "51031", "51033", "51036",
+    "51037", "51038", "51046", "51047", "51048", "51049", "51050", "51051", "51052", "51058", "51059",
     // Sizes, prices and positions.
     "51100", "51101", "51102", "51103", "51104", "51105", "51106", "51107", "51108", "51109", "51111", "51112", "51113",
-    "51115", "51116", "51117", "51118", "51120", "51121", "51122", "51123", "51124", "51125", "51128", "51129",
-    "51130", "51132", "51134", "51136", "51137", "51138", "51139", "51148", "51150", "51155", "51169", "51170",
-    "51201", "51202", "51205", // Funds.
+    "51115", "51116", "51117", "51120", "51121", "51122", "51124", "51125", "51136", "51137", "51138", "51139",
+    "51148", "51150", "51155", "51169", "51170", "51201", "51202", "51205", // Funds.
     "51008", "51119", "51127", "51131", // Triggers.
     "51250", "51277", "51278", "51279", "51280",
 ];
@@ -42,12 +40,12 @@ const REFUSALS: [&str; 122] = [
 /// What a code means to us.
 pub(super) fn meaning(code: &str) -> Meaning {
     let known = [
-        (DUPLICATES.as_slice(), Meaning::DuplicateId),
-        (NOT_FOUND.as_slice(), Meaning::NotFound),
-        (CREDENTIALS.as_slice(), Meaning::Credentials),
-        (CLOCK.as_slice(), Meaning::Clock),
-        (RATE.as_slice(), Meaning::RateLimit),
-        (REFUSALS.as_slice(), Meaning::Refusal),
+        (DUPLICATES, Meaning::DuplicateId),
+        (NOT_FOUND, Meaning::NotFound),
+        (CREDENTIALS, Meaning::Credentials),
+        (CLOCK, Meaning::Clock),
+        (RATE, Meaning::RateLimit),
+        (REFUSALS, Meaning::Refusal),
     ];
     known.iter().find(|(codes, _)| codes.contains(&code)).map_or(Meaning::Unclear, |(_, meaning)| *meaning)
 }
@@ -107,8 +105,7 @@ mod tests {
 
     #[test]
     fn no_code_has_two_meanings() {
-        let all: Vec<&str> =
-            [&DUPLICATES[..], &NOT_FOUND, &CREDENTIALS, &CLOCK, &RATE, &REFUSALS].concat().into_iter().collect();
+        let all = [DUPLICATES, NOT_FOUND, CREDENTIALS, CLOCK, RATE, REFUSALS].concat();
         let mut once = all.clone();
         once.sort_unstable();
         once.dedup();

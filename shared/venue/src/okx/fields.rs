@@ -78,7 +78,9 @@ impl Fields {
             match value {
                 Value::Null => {}
                 Value::String(text) => params.push(name, text),
-                other => params.push(name, other),
+                other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                    params.push(name, other)
+                }
             }
         }
         params

@@ -26,9 +26,10 @@ fn a_trade_is_read_whatever_the_order_of_its_keys() {
 
 #[test]
 fn a_lost_delta_is_noticed_by_its_successor() {
-    let update = |frame: &str| match told(frame).remove(0) {
-        Event::Book(update) => update,
-        other => panic!("{other:?}"),
+    let update = |frame: &str| {
+        let event = told(frame).remove(0);
+        let Event::Book(update) = event else { panic!("{event:?}") };
+        update
     };
     let mut kept = Book::new("BTC-USDT", crate::okx::Okx.book_rule(Product::Spot));
     kept.apply(&update(&book("snapshot", -1, 10, "100"))).unwrap();

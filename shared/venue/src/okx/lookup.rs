@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::raw::{FillRow, OrderRow};
-use super::{ORIGIN, envelope, errors, inst_type, inst_type_of, manage, place, rows};
+use super::{ORIGIN, VENUE, envelope, errors, inst_type, inst_type_of, manage, rows, words};
 use crate::protocol::call::{HistoryQuery, OrderClass, OrderFilter, OrderRef, OrdersQuery, Range, Scope};
 use crate::protocol::model::{OrderReport, OwnTrade};
 use crate::protocol::{Ask, Built, CallError, Instrument, Meaning, ReadFault, Reply, Unsigned};
@@ -37,7 +37,7 @@ fn kind_of(market: Option<&Instrument>, scope: &Scope) -> &'static str {
 
 /// The type of orders that wait for a trigger: the venue lists one type at a time.
 fn waiting_type(scope: &Scope) -> Option<String> {
-    let said = scope.extra.text("ordType").or_else(|| scope.extra.text("type")).filter(|kind| place::waits(kind));
+    let said = scope.extra.text("ordType").or_else(|| scope.extra.text("type")).filter(|kind| words::waits(kind));
     match (scope.class, said) {
         (OrderClass::Trailing, _) => Some("move_order_stop".to_owned()),
         (_, Some(said)) => Some(said),
@@ -52,11 +52,18 @@ fn within(range: &Range, at: Option<Timestamp>) -> bool {
         && range.until.is_none_or(|until| at.is_none_or(|at| at <= until.ms()))
 }
 
-/// Several orders, oldest first.
-pub(super) fn orders(query: &OrdersQuery) -> Ask<Vec<OrderReport>> {
+/// Several orders, oldest first. The venue has no list of all: one of those that work, one of those that ended (of
+/// triggers, one for each way to end).
+pub(super) fn orders(query: &OrdersQuery) -> Built<Vec<OrderReport>> {
     let OrdersQuery { filter, instrument, range, scope } = query;
     let symbol = instrument.as_ref().map(|market| market.symbol.as_str());
     let waiting = waiting_type(scope);
+    match (filter, waiting.is_some()) {
+        (OrderFilter::All, _) | (OrderFilter::CanceledAndClosed, true) => {
+            return Err(CallError::Unsupported { venue: VENUE, what: "orders of all states in one list".into() });
+        }
+        (OrderFilter::Open | OrderFilter::Closed | OrderFilter::Canceled | OrderFilter::CanceledAndClosed, _) => {}
+    }
     let mut fields = Fields::new().maybe("instId", symbol).maybe("limit", range.limit);
     if let Some(waiting) = &waiting {
         fields.set("ordType", waiting.as_str());
@@ -78,12 +85,12 @@ pub(super) fn orders(query: &OrdersQuery) -> Ask<Vec<OrderReport>> {
     };
     let fields = fields.extra(&scope.extra, &INTERPRETED);
     let range = *range;
-    Ask::new(Unsigned::account(ORIGIN, path, fields.query()), move |reply, markets| {
+    Ok(Ask::new(Unsigned::account(ORIGIN, path, fields.query()), move |reply, markets| {
         let mut reports = envelope::each(reply, |row: OrderRow| rows::order(&row, markets))?;
         reports.retain(|report| within(&range, report.at));
         reports.sort_by_key(|report| report.at);
         Ok(reports)
-    })
+    }))
 }
 
 /// The state and the stretch of time of orders that ended. An algo is looked for by its state or by its id, never both,
@@ -93,7 +100,6 @@ fn ended(fields: Fields, filter: OrderFilter, range: &Range, waiting: bool, scop
         (OrderFilter::Canceled, _) => Some("canceled"),
         (OrderFilter::Closed, false) => Some("filled"),
         (OrderFilter::Closed, true) => Some("effective"),
-        (OrderFilter::All | OrderFilter::CanceledAndClosed, true) => Some("effective"),
         (OrderFilter::All | OrderFilter::Open | OrderFilter::CanceledAndClosed, _) => None,
     };
     let by_id = waiting && scope.extra.get("algoId").is_some();
@@ -160,7 +166,7 @@ mod tests {
         let mut query = OrdersQuery { filter: OrderFilter::Closed, ..OrdersQuery::default() };
         query.scope.class = OrderClass::Trigger;
         query.scope.product = Some(Product::Linear);
-        let request = orders(&query).request;
+        let request = orders(&query).unwrap().request;
         assert_eq!(request.path, "/api/v5/trade/orders-algo-history");
         assert_eq!(request.query.encoded(), "ordType=trigger&instType=SWAP&state=effective");
     }

@@ -2,6 +2,7 @@
 
 use super::envelope::{self, Ack};
 use super::fields::Fields;
+use super::words::{self, invalid};
 use super::{ORIGIN, place};
 use crate::protocol::call::{Amendment, Attached, OrderClass, OrderKind, OrderRef, Trigger, TriggerKind};
 use crate::protocol::model::OrderReport;
@@ -15,15 +16,11 @@ const WAITING_MAX: usize = 10;
 /// Extras that are interpreted, not passed on.
 const INTERPRETED: [&str; 2] = ["type", "ordType"];
 
-fn invalid<T>(words: impl Into<String>) -> Result<T, CallError> {
-    Err(CallError::Invalid(words.into()))
-}
-
 /// Whether an order waits for a trigger, as far as is known.
 pub(super) fn waits(order: &OrderRef) -> bool {
     match order.scope.class {
         OrderClass::Trigger | OrderClass::Trailing => true,
-        OrderClass::Plain => place::extra_waits(&order.scope.extra) || order.scope.extra.get("algoId").is_some(),
+        OrderClass::Plain => words::extra_waits(&order.scope.extra) || order.scope.extra.get("algoId").is_some(),
     }
 }
 
@@ -50,7 +47,7 @@ fn accepted(ack: &Ack, order: &OrderRef) -> OrderReport {
     }
 }
 
-/// One order of several: what became of it, or, where the venue tells of a fault, no state at all.
+/// What became of each order: a report without an id is of one about which the venue tells of a fault.
 fn reports(reply: &Reply, orders: &[OrderRef]) -> Result<Vec<OrderReport>, ReadFault> {
     let acks = envelope::acks(reply, orders.len())?;
     if let Some(fault) = acks.first().and_then(|ack| ack.fault(reply))
@@ -58,7 +55,11 @@ fn reports(reply: &Reply, orders: &[OrderRef]) -> Result<Vec<OrderReport>, ReadF
     {
         return Err(fault.into());
     }
-    Ok(acks.iter().zip(orders).map(|(ack, order)| accepted(ack, order)).collect())
+    let report = |(ack, order): (&Ack, &OrderRef)| match ack.fault(reply) {
+        None => accepted(ack, order),
+        Some(_) => OrderReport { id: None, ..accepted(ack, order) },
+    };
+    Ok(acks.iter().zip(orders).map(report).collect())
 }
 
 /// Names of a protective leg's fields: trigger, price, and which price is watched.
@@ -75,14 +76,14 @@ fn leg(
     Ok(fields
         .with(at, market.price_text(given.trigger)?)
         .with(price, limit.unwrap_or_else(|| "-1".to_owned()))
-        .with(by, place::source(given.by)))
+        .with(by, words::source(given.by)))
 }
 
 /// A change as the venue wants it, and whether it is about an order that waits for a trigger.
 fn change(change: &Amendment) -> Result<(Fields, bool), CallError> {
     let Amendment { order, to } = change;
     let market = &to.instrument;
-    let waits = waits(order) || place::extra_waits(&to.extra) || to.trailing.is_some();
+    let waits = waits(order) || words::extra_waits(&to.extra) || to.trailing.is_some();
     let named_by = OrderRef { instrument: Some(market.clone()), ..order.clone() };
     let mut fields = named(&named_by, waits)?;
     for trigger in [to.trigger, to.oco].into_iter().flatten() {
@@ -101,7 +102,7 @@ fn change(change: &Amendment) -> Result<(Fields, bool), CallError> {
         fields.set("newPx", market.price_text(price)?);
     }
     if let Some(side) = to.position_side {
-        fields.set("posSide", place::position_side(side));
+        fields.set("posSide", words::position_side(side));
     }
     Ok((fields.extra(&order.scope.extra, &INTERPRETED).extra(&to.extra, &INTERPRETED), waits))
 }
@@ -198,7 +199,8 @@ pub(super) fn cancel_all_after(timeout_ms: u32) -> Built<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::call::Scope;
+    use crate::protocol::call::{NewOrder, Scope};
+    use crate::protocol::model::Side;
     use crate::protocol::{Markets, Meaning, Product};
 
     fn order(class: OrderClass) -> OrderRef {
@@ -226,6 +228,31 @@ mod tests {
             Reply::new(200, r#"{"code":"1","data":[{"ordId":"1","clOrdId":"","sCode":"51400","sMsg":"gone"}]}"#);
         let read = cancel(&order(OrderClass::Plain)).unwrap().read(&reply, &Markets::default());
         assert_eq!(read.unwrap_err().meaning(), Meaning::NotFound);
+    }
+
+    #[test]
+    fn of_several_orders_those_with_a_fault_have_no_id() {
+        let reply = Reply::new(200, r#"{"code":"2","data":[{"ordId":"1","sCode":"51400"},{"ordId":"2","sCode":"0"}]}"#);
+        let orders = [order(OrderClass::Plain), order(OrderClass::Plain)];
+        let read = cancel_many(&orders).unwrap().read(&reply, &Markets::default()).unwrap();
+        assert_eq!([read[0].id.as_deref(), read[1].id.as_deref()], [None, Some("2")]);
+    }
+
+    #[test]
+    fn a_change_of_protective_legs_goes_by_the_names_for_changes() {
+        let (price, trigger) = (Some(17.into()), 16.into());
+        let named = order(OrderClass::Plain);
+        let market = named.instrument.clone().unwrap();
+        let to = NewOrder {
+            quantity: Some(50.into()),
+            price: Some(5.into()),
+            take_profit: Some(Attached { trigger, price, by: None }),
+            ..NewOrder::plain(&market, Side::Buy, OrderKind::Limit)
+        };
+        let ask = amend(&Amendment { order: named, to }).unwrap();
+        assert_eq!(ask.request.path, "/api/v5/trade/amend-order");
+        let body = r#"{"instId":"LTC-USDT","newPx":"5","newSz":"50","newTpOrdKind":"condition","newTpOrdPx":"17","newTpTriggerPx":"16","newTpTriggerPxType":"last","ordId":"1"}"#;
+        assert_eq!(ask.request.body, Body::Json(body.into()));
     }
 
     #[test]

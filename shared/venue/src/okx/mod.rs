@@ -5,9 +5,9 @@
 //! | `envelope`, `errors` | `{code, msg, data}`, and what each code means to us |
 //! | `fields` | bodies and queries out of typed values and the caller's extras |
 //! | `instruments`, `market`, `bars` | public data |
-//! | `place`, `manage`, `lookup` | orders: placing, changing and cancelling, looking up |
+//! | `words`, `place`, `manage`, `lookup` | orders: in the venue's words, placing, changing and cancelling, looking up |
 //! | `rows` | order and fill rows turned into reports |
-//! | `account`, `positions`, `money` | balances, fees, permissions; positions, leverage, margin; payments and movements |
+//! | `account`, `positions`, `leverage`, `money` | balances, fees, permissions; positions; leverage and margin; payments and movements |
 //! | `stream`, `frames`, `checksum` | WebSockets |
 //!
 //! 1. An order is sent through `trade/batch-orders`, also when it is alone: the answer has one `sCode` an order, and the
@@ -29,6 +29,7 @@ mod errors;
 mod fields;
 mod frames;
 mod instruments;
+mod leverage;
 mod lookup;
 mod manage;
 mod market;
@@ -39,6 +40,7 @@ mod raw;
 mod rows;
 mod sign;
 mod stream;
+mod words;
 
 pub use stream::OkxTriggers;
 
@@ -210,11 +212,11 @@ impl Protocol for Okx {
     }
 
     fn leverage_tiers(&self, query: &MarketsQuery) -> Built<Vec<LeverageTier>> {
-        positions::tiers(query)
+        leverage::tiers(query)
     }
 
     fn market_leverage_tiers(&self, market: &Instrument, scope: &Scope) -> Built<Vec<LeverageTier>> {
-        Ok(positions::market_tiers(market, scope))
+        Ok(leverage::market_tiers(market, scope))
     }
 
     fn key_permissions(&self) -> Built<KeyPermissions> {
@@ -270,7 +272,7 @@ impl Protocol for Okx {
     }
 
     fn orders(&self, query: &OrdersQuery) -> Built<Vec<OrderReport>> {
-        Ok(lookup::orders(query))
+        lookup::orders(query)
     }
 
     fn order_trades(&self, order: &OrderRef) -> Built<Vec<OwnTrade>> {
@@ -298,19 +300,19 @@ impl Protocol for Okx {
     }
 
     fn set_leverage(&self, change: &LeverageChange) -> Built<LeverageSetting> {
-        positions::set_leverage(change)
+        leverage::set_leverage(change)
     }
 
     fn leverage(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        Ok(positions::leverage(market, scope))
+        Ok(leverage::leverage(market, scope))
     }
 
     fn set_margin_mode(&self, mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        positions::set_margin_mode(mode, market, scope)
+        leverage::set_margin_mode(mode, market, scope)
     }
 
     fn set_position_mode(&self, hedged: bool, _market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        Ok(positions::set_position_mode(hedged, scope))
+        Ok(leverage::set_position_mode(hedged, scope))
     }
 
     fn position_mode(&self, _market: Option<&Instrument>, scope: &Scope) -> Built<bool> {
@@ -318,7 +320,7 @@ impl Protocol for Okx {
     }
 
     fn change_margin(&self, market: &Instrument, amount: Decimal, scope: &Scope) -> Built<()> {
-        positions::change_margin(market, amount, scope)
+        leverage::change_margin(market, amount, scope)
     }
 
     fn fee_rate(&self, market: &Instrument, scope: &Scope) -> Built<FeeRate> {

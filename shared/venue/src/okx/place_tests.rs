@@ -1,5 +1,8 @@
 use super::*;
+use crate::protocol::Product;
+use crate::protocol::call::{Trigger, TriggerKind};
 use desk::time::Timestamp;
+use rust_decimal::Decimal;
 
 fn btc() -> Instrument {
     let mut market = Instrument::named(Product::Spot, "BTC-USDT", "BTC", "USDT", None);

@@ -1,23 +1,18 @@
-//! Positions, leverage, margin.
+//! Positions: those that are, those that were, and closing one.
 
 use super::envelope::{self, Ack};
 use super::fields::Fields;
-use super::place::position_side;
-use super::raw::{ClosedPositionRow, LeverageRow, PositionRow, TierRow};
-use super::{ORIGIN, inst_type, inst_type_of, margin_of, margin_text, underlying};
-use crate::protocol::call::{HistoryQuery, LeverageChange, MarketsQuery, Scope};
-use crate::protocol::model::{LeverageSetting, LeverageTier, MarginMode, OrderReport, PositionReport, PositionSide};
+use super::raw::{AttachedRow, ClosedPositionRow, PositionRow};
+use super::words::position_side;
+use super::{ORIGIN, inst_type, inst_type_of, margin_of, margin_text};
+use crate::protocol::call::{HistoryQuery, MarketsQuery, Scope};
+use crate::protocol::model::{MarginMode, OrderReport, PositionReport, PositionSide};
 use crate::protocol::wire::MaybeNum;
-use crate::protocol::{Ask, Built, CallError, EndpointClass, Instrument, Markets, Product, ReadFault, Reply, Unsigned};
+use crate::protocol::{Ask, EndpointClass, Instrument, Markets, Product, ReadFault, Unsigned};
 use rust_decimal::Decimal;
-use serde_json::Value;
 
 /// How many rows of history at most.
 const HISTORY_MAX: u32 = 100;
-
-fn invalid<T>(words: impl Into<String>) -> Result<T, CallError> {
-    Err(CallError::Invalid(words.into()))
-}
 
 fn positive(number: MaybeNum) -> Option<Decimal> {
     number.0.filter(|value| *value > Decimal::ZERO)
@@ -26,7 +21,7 @@ fn positive(number: MaybeNum) -> Option<Decimal> {
 /// A row as a report. With positions held as one the sign tells the side; on margin the currency it is in does.
 pub(super) fn report(row: &PositionRow, markets: &Markets) -> Result<PositionReport, String> {
     let inst_id = row.inst_id.some().ok_or("a position without its instrument")?;
-    let size = row.pos.0.unwrap_or_default();
+    let size = row.pos.0.ok_or("a position without its size")?;
     let known = markets.of_symbol(inst_id, &[]);
     let base = known.map_or_else(|| inst_id.split('-').next().unwrap_or_default(), |market| market.base.as_str());
     let hedged = match row.pos_side.0.as_str() {
@@ -43,9 +38,8 @@ pub(super) fn report(row: &PositionRow, markets: &Markets) -> Result<PositionRep
     let side = if long { PositionSide::Long } else { PositionSide::Short };
     let quantity = size.abs();
     let contract_size = known.and_then(|market| market.contract_size);
-    let leg = |pick: fn(&super::raw::AttachedRow) -> MaybeNum| {
-        row.close_order_algo.iter().flatten().find_map(|leg| positive(pick(leg)))
-    };
+    let leg =
+        |pick: fn(&AttachedRow) -> MaybeNum| row.close_order_algo.iter().flatten().find_map(|leg| positive(pick(leg)));
     Ok(PositionReport {
         market: markets.name_of(inst_id, &[]),
         id: row.pos_id.owned(),
@@ -164,10 +158,6 @@ pub(super) fn history(query: &HistoryQuery) -> Ask<Vec<PositionReport>> {
     })
 }
 
-fn post(path: &'static str, fields: Fields, class: EndpointClass) -> Unsigned {
-    Unsigned::post(ORIGIN, path, fields.body(), class)
-}
-
 /// Closes a position at the market's price: an order like any other, and sent once.
 pub(super) fn close(market: &Instrument, scope: &Scope) -> Ask<OrderReport> {
     let fields = Fields::new()
@@ -177,7 +167,8 @@ pub(super) fn close(market: &Instrument, scope: &Scope) -> Ask<OrderReport> {
         .maybe("clOrdId", scope.extra.text("clientOrderId"))
         .extra(&scope.extra, &["clientOrderId"]);
     let name = market.name.clone();
-    Ask::new(post("/api/v5/trade/close-position", fields, EndpointClass::Order), move |reply, _| {
+    let request = Unsigned::post(ORIGIN, "/api/v5/trade/close-position", fields.body(), EndpointClass::Order);
+    Ask::new(request, move |reply, _| {
         let ack: Ack = envelope::first(reply)?;
         match ack.fault(reply) {
             Some(fault) => Err(fault.into()),
@@ -191,121 +182,10 @@ pub(super) fn close(market: &Instrument, scope: &Scope) -> Ask<OrderReport> {
     })
 }
 
-/// The leverage of a market, long and short.
-fn setting(reply: &Reply, rows: &[LeverageRow], market: &str) -> Result<LeverageSetting, ReadFault> {
-    let first = rows.first().ok_or_else(|| ReadFault::parse(reply, "there is no leverage"))?;
-    let of = |side: &str| rows.iter().find(|row| row.pos_side.0 == side).unwrap_or(first).lever.0;
-    let margin_mode = margin_of(&first.mgn_mode.0);
-    Ok(LeverageSetting { market: market.to_owned(), margin_mode, long: of("long"), short: of("short") })
-}
-
-fn leverage_change(leverage: Value, mode: MarginMode, market: &Instrument, side: Option<PositionSide>) -> Fields {
-    Fields::new()
-        .with("lever", leverage)
-        .with("mgnMode", margin_text(mode))
-        .with("instId", market.symbol.as_str())
-        .maybe("posSide", side.map(position_side))
-}
-
-/// Sets the leverage.
-pub(super) fn set_leverage(change: &LeverageChange) -> Built<LeverageSetting> {
-    let LeverageChange { instrument, leverage, scope } = change;
-    let Some(market) = instrument else { return invalid("OKX sets the leverage of one market at a time") };
-    if *leverage <= Decimal::ZERO {
-        return invalid("a leverage is greater than zero");
-    }
-    let mode = scope.margin.or_else(|| margin_of(&scope.extra.text("mgnMode")?)).unwrap_or(MarginMode::Cross);
-    let fields = leverage_change(leverage.normalize().to_string().into(), mode, market, scope.position_side)
-        .extra(&scope.extra, &[]);
-    let name = market.name.clone();
-    let request = post("/api/v5/account/set-leverage", fields, EndpointClass::Account);
-    Ok(Ask::new(request, move |reply, _| setting(reply, &envelope::rows(reply)?, &name)))
-}
-
-/// The leverage that is set.
-pub(super) fn leverage(market: &Instrument, scope: &Scope) -> Ask<LeverageSetting> {
-    let fields = Fields::new()
-        .with("instId", market.symbol.as_str())
-        .with("mgnMode", margin_text(scope.margin.unwrap_or(MarginMode::Cross)))
-        .extra(&scope.extra, &[]);
-    let name = market.name.clone();
-    Ask::new(ask(fields, "/api/v5/account/leverage-info"), move |reply, _| {
-        setting(reply, &envelope::rows(reply)?, &name)
-    })
-}
-
-/// Sets the margin mode. At this venue that is the leverage of a mode; which mode an order uses, it says itself.
-pub(super) fn set_margin_mode(mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-    let Some(market) = market else { return invalid("OKX sets the margin mode of one market at a time") };
-    let Some(leverage) = scope.extra.get("leverage").or_else(|| scope.extra.get("lever")) else {
-        return invalid("OKX sets a margin mode together with its leverage: say `leverage`");
-    };
-    let fields = leverage_change(leverage.clone(), mode, market, scope.position_side)
-        .extra(&scope.extra, &["leverage", "lever"]);
-    let request = post("/api/v5/account/set-leverage", fields, EndpointClass::Account);
-    Ok(Ask::new(request, |reply, _| envelope::rows::<LeverageRow>(reply).map(|_| ())))
-}
-
-/// Sets whether long and short are held apart, for the whole account.
-pub(super) fn set_position_mode(hedged: bool, scope: &Scope) -> Ask<()> {
-    let mode = if hedged { "long_short_mode" } else { "net_mode" };
-    let fields = Fields::new().with("posMode", mode).extra(&scope.extra, &[]);
-    let request = post("/api/v5/account/set-position-mode", fields, EndpointClass::Account);
-    Ask::new(request, |reply, _| envelope::rows::<Ack>(reply).map(|_| ()))
-}
-
-/// Adds margin to a position, or takes it away.
-pub(super) fn change_margin(market: &Instrument, amount: Decimal, scope: &Scope) -> Built<()> {
-    if amount.is_zero() {
-        return invalid("no margin is added or taken away");
-    }
-    let kind = if amount.is_sign_positive() { "add" } else { "reduce" };
-    let fields = Fields::new()
-        .with("instId", market.symbol.as_str())
-        .with("amt", amount.abs().normalize().to_string())
-        .with("type", kind)
-        .with("posSide", scope.position_side.map_or("net", position_side))
-        .extra(&scope.extra, &[]);
-    let request = post("/api/v5/account/position/margin-balance", fields, EndpointClass::Account);
-    Ok(Ask::new(request, |reply, _| envelope::rows::<Ack>(reply).map(|_| ())))
-}
-
-/// Steps of leverage of one market. The venue counts in its unit of quantity, not in notional.
-pub(super) fn market_tiers(market: &Instrument, scope: &Scope) -> Ask<Vec<LeverageTier>> {
-    let spot = market.product == Product::Spot;
-    let fields = Fields::new()
-        .with("instType", if spot { "MARGIN" } else { inst_type(market) })
-        .with("tdMode", margin_text(scope.margin.unwrap_or(MarginMode::Cross)))
-        .maybe("uly", underlying(market))
-        .maybe("instId", spot.then(|| market.symbol.clone()))
-        .extra(&scope.extra, &[]);
-    let request = Unsigned::public(ORIGIN, "/api/v5/public/position-tiers", fields.query());
-    let name = market.name.clone();
-    Ask::new(request, move |reply, _| {
-        envelope::each(reply, |row: TierRow| {
-            Ok(LeverageTier {
-                market: name.clone(),
-                tier: row.tier.0,
-                min_notional: row.min_sz.0,
-                max_notional: row.max_sz.0,
-                maintenance_rate: row.mmr.0,
-                max_leverage: row.max_lever.0,
-            })
-        })
-    })
-}
-
-/// The same, for a question that names exactly one market: the venue answers for one pair at a time.
-pub(super) fn tiers(query: &MarketsQuery) -> Built<Vec<LeverageTier>> {
-    match query.instruments.as_slice() {
-        [market] => Ok(market_tiers(market, &query.scope)),
-        _ => invalid("OKX tells the steps of leverage of one market at a time"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Reply;
 
     fn read(json: &str) -> Result<PositionReport, String> {
         let row: PositionRow = serde_json::from_str(json).unwrap();

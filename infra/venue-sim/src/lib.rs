@@ -1,0 +1,2 @@
+//! A simulated spot exchange.
+pub mod engine;

@@ -91,7 +91,9 @@ impl Book {
     pub(super) fn reduce(&mut self, side: Side, price: Decimal, id: u64, quantity: Decimal) {
         let levels = self.side_mut(side);
         let Some(level) = levels.get_mut(&price) else { panic!("no level at {price} for order {id}") };
-        let Some(place) = level.queue.iter().position(|(other, _)| *other == id) else { panic!("order {id} is not at {price}") };
+        let Some(place) = level.queue.iter().position(|(other, _)| *other == id) else {
+            panic!("order {id} is not at {price}")
+        };
         let left = level.queue.get_mut(place).map_or(Decimal::ZERO, |(_, left)| {
             *left -= quantity;
             *left
@@ -177,6 +179,14 @@ impl Book {
             quote += take * price;
         }
         (base, quote)
+    }
+
+    /// What is matched before a resting order: better levels, and earlier orders of its own.
+    #[must_use]
+    pub fn ahead(&self, side: Side, price: Decimal, id: u64) -> Decimal {
+        let better: Decimal = self.levels(side).take_while(|(other, _)| *other != price).map(|(_, total)| total).sum();
+        let queue = self.side(side).get(&price).into_iter().flat_map(|level| &level.queue);
+        better + queue.take_while(|(other, _)| *other != id).map(|(_, left)| *left).sum::<Decimal>()
     }
 
     /// All levels of a side, best first.

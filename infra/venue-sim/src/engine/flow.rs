@@ -20,7 +20,7 @@ impl Dice {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -30,7 +30,7 @@ impl Dice {
 
     /// A number below `end`, which is positive.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
+        self.draw() % end.max(1)
     }
 }
 
@@ -49,6 +49,7 @@ pub struct Flow {
     dice: Dice,
     maker: AccountId,
     taker: AccountId,
+    helper: AccountId,
     stages: BTreeMap<String, Stage>,
     levels: u64,
 }
@@ -58,14 +59,21 @@ impl Flow {
     #[must_use]
     pub fn new(engine: &mut Engine, seed: u64) -> Self {
         let terms = || Account { house: true, maker: Decimal::ZERO, taker: Decimal::ZERO, fee_asset: None };
-        let (maker, taker) = (engine.open_account(terms()), engine.open_account(terms()));
-        Self { dice: Dice::new(seed), maker, taker, stages: BTreeMap::new(), levels: 12 }
+        let (maker, taker, helper) =
+            (engine.open_account(terms()), engine.open_account(terms()), engine.open_account(terms()));
+        Self { dice: Dice::new(seed), maker, taker, helper, stages: BTreeMap::new(), levels: 12 }
     }
 
     /// The account that makes the market.
     #[must_use]
     pub const fn maker(&self) -> AccountId {
         self.maker
+    }
+
+    /// The account of the house's other orders.
+    #[must_use]
+    pub const fn helper(&self) -> AccountId {
+        self.helper
     }
 
     /// Begins to make a market: 500 minutes of past bars, funds, and the first quotes. With a `path` the reference
@@ -128,8 +136,16 @@ impl Flow {
             let volume = Decimal::new(i64::try_from(self.dice.below(900)).unwrap_or(0) + 100, 2);
             let quote = volume * open;
             bars.push(Candle {
-                open, close, high: open.max(close) + wick, low: open.min(close) - wick, volume, quote, trades: 50,
-                taker_base: volume / Decimal::TWO, taker_quote: quote / Decimal::TWO, ..Candle::flat(open_at, open)
+                open,
+                close,
+                high: open.max(close) + wick,
+                low: open.min(close) - wick,
+                volume,
+                quote,
+                trades: 50,
+                taker_base: volume / Decimal::TWO,
+                taker_quote: quote / Decimal::TWO,
+                ..Candle::flat(open_at, open)
             });
             close = open;
         }
@@ -148,7 +164,12 @@ impl Flow {
             wanted.insert((Side::Buy, middle - gap * Decimal::from(level - 1)), level);
             wanted.insert((Side::Sell, middle + gap * Decimal::from(level)), level);
         }
-        let stale: Vec<_> = stage.quotes.iter().filter(|(key, id)| !wanted.contains_key(key) || engine.order(**id).is_none()).map(|(key, id)| (*key, *id)).collect();
+        let stale: Vec<_> = stage
+            .quotes
+            .iter()
+            .filter(|(key, id)| !wanted.contains_key(key) || engine.order(**id).is_none())
+            .map(|(key, id)| (*key, *id))
+            .collect();
         for (key, id) in stale {
             stage.quotes.remove(&key);
             let which = Which { id: Some(id), client: None };
@@ -162,7 +183,9 @@ impl Flow {
             let worth = Decimal::from(500 + self.dice.below(4_000) * level);
             let quantity = (worth / price / step).floor().max(Decimal::ONE) * step;
             let order = NewOrder { stp: Stp::ExpireMaker, ..NewOrder::limit(symbol, side, price, quantity) };
-            if let Ok(id) = engine.place(self.maker, &order, now) && engine.order(id).is_some() {
+            if let Ok(id) = engine.place(self.maker, &order, now)
+                && engine.order(id).is_some()
+            {
                 stage.quotes.insert((side, price), id);
             }
         }

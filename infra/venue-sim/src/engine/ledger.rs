@@ -83,7 +83,12 @@ impl Ledger {
     /// If more is unlocked than was locked: the engine is wrong then.
     pub fn unlock(&mut self, account: AccountId, asset: &str, amount: Decimal) {
         let balance = self.slot(account, asset);
-        assert!(balance.locked >= amount, "{asset} of account {}: {} locked, {amount} unlocked", account.0, balance.locked);
+        assert!(
+            balance.locked >= amount,
+            "{asset} of account {}: {} locked, {amount} unlocked",
+            account.0,
+            balance.locked
+        );
         balance.locked -= amount;
         balance.free += amount;
     }

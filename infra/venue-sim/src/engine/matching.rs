@@ -57,7 +57,11 @@ impl Engine {
                 continue;
             }
             let step = market.rules.step();
-            let wanted = if taker.by_quote() { floor((taker.quote_quantity - taker.executed_quote) / price, step) } else { taker.remaining() };
+            let wanted = if taker.by_quote() {
+                floor((taker.quote_quantity - taker.executed_quote) / price, step)
+            } else {
+                taker.remaining()
+            };
             let quantity = wanted.min(maker.remaining());
             if quantity.is_zero() {
                 // An order by quote amount has spent what a whole step can be bought for.
@@ -80,7 +84,9 @@ impl Engine {
             open.remove(&id);
         }
         // The last trade's report was sent as partially filled: correct what the stream says.
-        if let Some(Event::Report(report)) = self.events.iter_mut().rev().find(|event| matches!(event, Event::Report(report) if report.order.id == id)) {
+        if let Some(Event::Report(report)) =
+            self.events.iter_mut().rev().find(|event| matches!(event, Event::Report(report) if report.order.id == id))
+        {
             report.order.status = Status::Filled;
         }
         self.drop_house_order(id);
@@ -100,7 +106,9 @@ impl Engine {
     /// One trade: funds, fees, orders, the tape, and what is told.
     fn trade(&mut self, taker: u64, maker: u64, price: Decimal, quantity: Decimal, now: Ms) {
         self.begin_leg(maker, now);
-        let Some((symbol, side)) = self.orders.get(&taker).map(|order| (order.symbol.clone(), order.side)) else { return };
+        let Some((symbol, side)) = self.orders.get(&taker).map(|order| (order.symbol.clone(), order.side)) else {
+            return;
+        };
         let Some(market) = self.markets.get_mut(&symbol) else { return };
         let (base, quote) = (market.rules.base.clone(), market.rules.quote.clone());
         let public = market.tape.push(price, quantity, now, side == Side::Sell, taker);
@@ -123,14 +131,28 @@ impl Engine {
             if order.by_quote() {
                 order.quantity = order.executed;
             }
-            let full = if order.by_quote() { order.executed_quote == order.quote_quantity } else { order.remaining().is_zero() };
+            let full = if order.by_quote() {
+                order.executed_quote == order.quote_quantity
+            } else {
+                order.remaining().is_zero()
+            };
             order.status = if full { Status::Filled } else { Status::PartiallyFilled };
             let (account, own, list) = (order.account, order.side, order.list);
             let received = if own == Side::Buy { (base.clone(), quantity) } else { (quote.clone(), cost) };
             let (commission_asset, commission) = self.charge(account, resting, received, &quote, cost);
             let fill = Fill {
-                trade_id: public.id, symbol: symbol.clone(), order_id: id, list, side: own, price, quantity, quote: cost,
-                commission, commission_asset: commission_asset.clone(), at: now, maker: resting,
+                trade_id: public.id,
+                symbol: symbol.clone(),
+                order_id: id,
+                list,
+                side: own,
+                price,
+                quantity,
+                quote: cost,
+                commission,
+                commission_asset: commission_asset.clone(),
+                at: now,
+                maker: resting,
             };
             for asset in [&base, &quote, &commission_asset] {
                 self.note(account, asset);
@@ -152,12 +174,23 @@ impl Engine {
     }
 
     /// Takes the commission: of what was received, or in another asset where the account has enough of it.
-    fn charge(&mut self, account: AccountId, resting: bool, received: (String, Decimal), quote: &str, cost: Decimal) -> (String, Decimal) {
+    fn charge(
+        &mut self,
+        account: AccountId,
+        resting: bool,
+        received: (String, Decimal),
+        quote: &str,
+        cost: Decimal,
+    ) -> (String, Decimal) {
         let Some(terms) = self.accounts.get(account.0) else { return received };
         let rate = if resting { terms.maker } else { terms.taker };
         let cut = |amount: Decimal| (amount * rate).round_dp_with_strategy(8, RoundingStrategy::ToZero);
         if let Some(asset) = terms.fee_asset.clone().filter(|asset| *asset != received.0) {
-            let price = if asset == quote { Some(Decimal::ONE) } else { self.markets.get(&format!("{asset}{quote}")).and_then(|market| market.tape.last()) };
+            let price = if asset == quote {
+                Some(Decimal::ONE)
+            } else {
+                self.markets.get(&format!("{asset}{quote}")).and_then(|market| market.tape.last())
+            };
             let fee = price.filter(|price| !price.is_zero()).map(|price| cut(cost / price));
             if let Some(fee) = fee.filter(|fee| self.ledger.balance(account, &asset).free >= *fee) {
                 self.ledger.transfer(account, FEES, &asset, fee);
@@ -229,7 +262,8 @@ impl Engine {
     /// An order that is no longer open: out of the indices.
     fn close(&mut self, id: u64) {
         let Some(order) = self.orders.get_mut(&id) else { return };
-        let (account, side, symbol, held) = (order.account, order.side, order.symbol.clone(), std::mem::take(&mut order.held));
+        let (account, side, symbol, held) =
+            (order.account, order.side, order.symbol.clone(), std::mem::take(&mut order.held));
         order.resting = false;
         if !held.is_zero() {
             self.free(account, &symbol, side, held);
@@ -273,7 +307,8 @@ impl Engine {
         order.working = true;
         order.working_at = Some(now);
         order.updated_at = now;
-        let (account, side, symbol, market_order) = (order.account, order.side, order.symbol.clone(), matches!(order.kind, Kind::StopLoss | Kind::TakeProfit));
+        let (account, side, symbol, market_order) =
+            (order.account, order.side, order.symbol.clone(), matches!(order.kind, Kind::StopLoss | Kind::TakeProfit));
         let quantity = order.remaining();
         if let Some(market) = self.markets.get_mut(&symbol) {
             market.stops.remove(&id);

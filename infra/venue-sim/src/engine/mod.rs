@@ -103,7 +103,8 @@ impl Engine {
     /// What is wrong with its rules.
     pub fn list(&mut self, rules: Rules) -> Result<(), String> {
         rules.check()?;
-        let market = Market { book: Book::default(), tape: Tape::default(), stops: BTreeSet::new(), swing: None, rules };
+        let market =
+            Market { book: Book::default(), tape: Tape::default(), stops: BTreeSet::new(), swing: None, rules };
         self.markets.insert(market.rules.symbol.clone(), market);
         Ok(())
     }
@@ -189,7 +190,9 @@ impl Engine {
         let by_name = |name: &str| self.names.get(&(account, symbol.to_owned(), name.to_owned())).copied();
         let id = which.id.or_else(|| which.client.and_then(by_name))?;
         let order = self.orders.get(&id)?;
-        let fits = order.account == account && order.symbol == symbol && which.client.is_none_or(|name| order.client_id == name);
+        let fits = order.account == account
+            && order.symbol == symbol
+            && which.client.is_none_or(|name| order.client_id == name);
         fits.then_some(order)
     }
 
@@ -222,7 +225,9 @@ impl Engine {
         self.ledger.audit()?;
         let mut held: BTreeMap<(AccountId, &str), Decimal> = BTreeMap::new();
         for order in self.open.values().flatten().filter_map(|id| self.orders.get(id)) {
-            let Some(market) = self.markets.get(&order.symbol) else { return Err(format!("order {} has no market", order.id)) };
+            let Some(market) = self.markets.get(&order.symbol) else {
+                return Err(format!("order {} has no market", order.id));
+            };
             if order.executed > order.quantity && !order.by_quote() {
                 return Err(format!("order {} has filled more than it asked for", order.id));
             }

@@ -14,14 +14,22 @@ impl Engine {
     ///
     /// # Errors
     /// Why it was refused; nothing has changed then.
-    pub fn place_pair(&mut self, account: AccountId, above: &NewOrder, below: &NewOrder, client_id: &str, now: Ms) -> Result<u64, Refusal> {
+    pub fn place_pair(
+        &mut self,
+        account: AccountId,
+        above: &NewOrder,
+        below: &NewOrder,
+        client_id: &str,
+        now: Ms,
+    ) -> Result<u64, Refusal> {
         let stop_loss = |order: &NewOrder| matches!(order.kind, Kind::StopLoss | Kind::StopLossLimit);
         if stop_loss(above) == stop_loss(below) {
             return Err(Refusal::new(-1158, "Order type not supported in OCO."));
         }
         let last = self.market(&above.symbol)?.tape.last();
         let trigger = |order: &NewOrder| if order.kind.is_stop() { order.stop_price } else { order.price };
-        if last.is_some_and(|last| trigger(above) <= last || trigger(below) >= last) || trigger(above) <= trigger(below) {
+        if last.is_some_and(|last| trigger(above) <= last || trigger(below) >= last) || trigger(above) <= trigger(below)
+        {
             return Err(Refusal::order("The relationship of the prices for the orders is not correct."));
         }
         if !above.client_id.is_empty() && above.client_id == below.client_id {
@@ -40,7 +48,15 @@ impl Engine {
             return Err(Refusal::funds());
         }
         let client_id = if client_id.is_empty() { format!("list{list:018}") } else { client_id.to_owned() };
-        let pair = OrderList { id: list, account, symbol: above.symbol.clone(), client_id, orders: orders.clone(), done: false, at: now };
+        let pair = OrderList {
+            id: list,
+            account,
+            symbol: above.symbol.clone(),
+            client_id,
+            orders: orders.clone(),
+            done: false,
+            at: now,
+        };
         self.lists.insert(list, pair);
         self.tell_list(list, now);
         for id in orders {
@@ -53,8 +69,14 @@ impl Engine {
     fn hold_pair(&mut self, orders: &[u64]) -> Result<(), super::ledger::Short> {
         let known = || orders.iter().filter_map(|id| self.orders.get(id));
         let most = known().map(super::types::Order::need).max().unwrap_or(Decimal::ZERO);
-        let Some((account, side, symbol, id)) = known().next().map(|order| (order.account, order.side, order.symbol.clone(), order.id)) else { return Ok(()) };
-        let Some(asset) = self.markets.get(&symbol).map(|market| market.rules.given(side).to_owned()) else { return Ok(()) };
+        let Some((account, side, symbol, id)) =
+            known().next().map(|order| (order.account, order.side, order.symbol.clone(), order.id))
+        else {
+            return Ok(());
+        };
+        let Some(asset) = self.markets.get(&symbol).map(|market| market.rules.given(side).to_owned()) else {
+            return Ok(());
+        };
         self.ledger.lock(account, &asset, most)?;
         self.note(account, &asset);
         if let Some(order) = self.orders.get_mut(&id) {
@@ -72,7 +94,8 @@ impl Engine {
             return;
         }
         let held = self.orders.get_mut(&id).map(|order| std::mem::take(&mut order.held)).unwrap_or_default();
-        if let Some((account, symbol, side)) = self.orders.get(&id).map(|order| (order.account, order.symbol.clone(), order.side))
+        if let Some((account, symbol, side)) =
+            self.orders.get(&id).map(|order| (order.account, order.symbol.clone(), order.side))
             && !held.is_zero()
         {
             self.free(account, &symbol, side, held);
@@ -101,4 +124,3 @@ impl Engine {
         }
     }
 }
-

@@ -68,7 +68,8 @@ impl Engine {
         cancel_id: &str,
         now: Ms,
     ) -> Result<Vec<u64>, Refusal> {
-        let order = self.find(account, symbol, which).filter(|order| order.status.is_open()).ok_or_else(Refusal::cancel)?;
+        let order =
+            self.find(account, symbol, which).filter(|order| order.status.is_open()).ok_or_else(Refusal::cancel)?;
         let allowed = match only {
             Restriction::None => true,
             Restriction::OnlyNew => order.status == Status::New,
@@ -77,7 +78,10 @@ impl Engine {
         if !allowed {
             return Err(Refusal::new(-2011, "Order was not canceled due to cancel restrictions."));
         }
-        let ids = order.list.and_then(|list| self.lists.get(&list)).map_or_else(|| vec![order.id], |list| list.orders.clone());
+        let ids = order
+            .list
+            .and_then(|list| self.lists.get(&list))
+            .map_or_else(|| vec![order.id], |list| list.orders.clone());
         for id in &ids {
             if let Some(order) = self.orders.get_mut(id) {
                 order.cancel_id = Some(cancel_id.to_owned());
@@ -168,7 +172,10 @@ impl Engine {
     pub(super) fn hold(&mut self, id: u64) -> Result<(), super::ledger::Short> {
         let Some(order) = self.orders.get(&id) else { return Ok(()) };
         let (account, need) = (order.account, order.need());
-        let Some(asset) = self.markets.get(&order.symbol).map(|market| market.rules.given(order.side).to_owned()) else { return Ok(()) };
+        let Some(asset) = self.markets.get(&order.symbol).map(|market| market.rules.given(order.side).to_owned())
+        else {
+            return Ok(());
+        };
         if need.is_zero() {
             return Ok(());
         }
@@ -210,7 +217,11 @@ impl Engine {
         let mut older = None;
         if let Some(history) = self.history.get_mut(&market) {
             history.retain(|other| *other != id);
-            older = history.iter().rev().copied().find(|other| self.orders.get(other).is_some_and(|o| o.client_id == order.client_id));
+            older = history
+                .iter()
+                .rev()
+                .copied()
+                .find(|other| self.orders.get(other).is_some_and(|o| o.client_id == order.client_id));
         }
         let name = (order.account, order.symbol, order.client_id);
         match older {
@@ -257,7 +268,8 @@ impl Engine {
         if self.is_house(pair.account) {
             return;
         }
-        let orders = pair.orders.iter().filter_map(|id| self.orders.get(id)).map(|order| (order.id, order.client_id.clone()));
+        let orders =
+            pair.orders.iter().filter_map(|id| self.orders.get(id)).map(|order| (order.id, order.client_id.clone()));
         let orders = orders.collect();
         self.events.push(Event::List(pair, orders));
     }

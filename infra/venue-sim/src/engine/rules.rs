@@ -158,7 +158,12 @@ impl Rules {
                 ask_up: Decimal::from(5),
                 ask_down: Decimal::new(2, 1),
             },
-            Filter::Notional { min: Decimal::from(5), min_market: true, max: Decimal::from(9_000_000), max_market: false },
+            Filter::Notional {
+                min: Decimal::from(5),
+                min_market: true,
+                max: Decimal::from(9_000_000),
+                max_market: false,
+            },
             Filter::MaxNumOrders(200),
             Filter::MaxNumAlgoOrders(5),
         ];
@@ -169,13 +174,19 @@ impl Rules {
     /// The price tick, or the smallest unit.
     #[must_use]
     pub fn tick(&self) -> Decimal {
-        self.filters.iter().find_map(|filter| if let Filter::Price { tick, .. } = filter { Some(*tick) } else { None }).unwrap_or(Decimal::new(1, 8))
+        self.filters
+            .iter()
+            .find_map(|filter| if let Filter::Price { tick, .. } = filter { Some(*tick) } else { None })
+            .unwrap_or(Decimal::new(1, 8))
     }
 
     /// The quantity step, or the smallest unit.
     #[must_use]
     pub fn step(&self) -> Decimal {
-        self.filters.iter().find_map(|filter| if let Filter::Lot { step, .. } = filter { Some(*step) } else { None }).unwrap_or(Decimal::new(1, 8))
+        self.filters
+            .iter()
+            .find_map(|filter| if let Filter::Lot { step, .. } = filter { Some(*step) } else { None })
+            .unwrap_or(Decimal::new(1, 8))
     }
 
     /// The asset a side gives.
@@ -221,7 +232,9 @@ impl Rules {
                 Filter::MarketLot { min, max, step } => {
                     order.kind != Kind::Market || by_quote || within(order.quantity, *min, *max, *step, *min)
                 }
-                Filter::MinNotional { min, market } => self.notional(order, standing, *min, *market, Decimal::ZERO, false),
+                Filter::MinNotional { min, market } => {
+                    self.notional(order, standing, *min, *market, Decimal::ZERO, false)
+                }
                 Filter::Notional { min, min_market, max, max_market } => {
                     self.notional(order, standing, *min, *min_market, *max, *max_market)
                 }
@@ -230,7 +243,8 @@ impl Rules {
                         Side::Buy => (bid_up, bid_down),
                         Side::Sell => (ask_up, ask_down),
                     };
-                    order.price.is_zero() || standing.last.is_none_or(|last| order.price <= last * up && order.price >= last * down)
+                    order.price.is_zero()
+                        || standing.last.is_none_or(|last| order.price <= last * up && order.price >= last * down)
                 }
                 Filter::MaxNumOrders(most) => standing.open < *most,
                 Filter::MaxNumAlgoOrders(most) => !order.kind.is_stop() || standing.algo < *most,
@@ -243,14 +257,26 @@ impl Rules {
         Ok(())
     }
 
-    fn notional(&self, order: &NewOrder, standing: &Standing, min: Decimal, min_market: bool, max: Decimal, max_market: bool) -> bool {
+    fn notional(
+        &self,
+        order: &NewOrder,
+        standing: &Standing,
+        min: Decimal,
+        min_market: bool,
+        max: Decimal,
+        max_market: bool,
+    ) -> bool {
         let market = !order.kind.has_price();
         let price = match order.kind {
             Kind::Limit | Kind::LimitMaker | Kind::StopLossLimit | Kind::TakeProfitLimit => Some(order.price),
             Kind::StopLoss | Kind::TakeProfit => Some(order.stop_price),
             Kind::Market => standing.last,
         };
-        let amount = if order.quantity.is_zero() { Some(order.quote_quantity) } else { price.and_then(|price| price.checked_mul(order.quantity)) };
+        let amount = if order.quantity.is_zero() {
+            Some(order.quote_quantity)
+        } else {
+            price.and_then(|price| price.checked_mul(order.quantity))
+        };
         let Some(amount) = amount else { return true };
         let enough = (market && !min_market) || amount >= min;
         enough && ((market && !max_market) || max.is_zero() || amount <= max)

@@ -82,8 +82,17 @@ impl Candle {
     pub fn flat(open_at: Ms, price: Decimal) -> Self {
         let zero = Decimal::ZERO;
         Self {
-            open_at, open: price, high: price, low: price, close: price, volume: zero, quote: zero, trades: 0,
-            taker_base: zero, taker_quote: zero, ids: None,
+            open_at,
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: zero,
+            quote: zero,
+            trades: 0,
+            taker_base: zero,
+            taker_quote: zero,
+            ids: None,
         }
     }
 
@@ -101,7 +110,7 @@ impl Candle {
         self.ids = Some((self.ids.map_or(trade.id, |(first, _)| first), trade.id));
     }
 
-    fn join(&mut self, next: &Self) {
+    fn join(mut self, next: &Self) -> Self {
         self.high = self.high.max(next.high);
         self.low = self.low.min(next.low);
         self.close = next.close;
@@ -114,6 +123,7 @@ impl Candle {
             (Some((first, _)), Some((_, last))) => Some((first, last)),
             (some, None) | (None, some) => some,
         };
+        self
     }
 }
 
@@ -277,7 +287,7 @@ impl Tape {
             let next = length.next(open);
             let mut bar: Option<Candle> = None;
             for (_, part) in source.range(open..next) {
-                bar.get_or_insert_with(|| Candle { open_at: open, ..Candle { volume: Decimal::ZERO, quote: Decimal::ZERO, trades: 0, taker_base: Decimal::ZERO, taker_quote: Decimal::ZERO, ids: None, ..*part } }).join(part);
+                bar = Some(bar.map_or(Candle { open_at: open, ..*part }, |bar| bar.join(part)));
             }
             let bar = bar.unwrap_or_else(|| Candle::flat(open, close));
             close = bar.close;
@@ -298,9 +308,8 @@ impl Tape {
     #[must_use]
     pub fn day(&self, now: Ms) -> Option<Candle> {
         let mut bars = self.minutes.range(now - DAY..=now).map(|(_, bar)| bar);
-        let mut day = *bars.next()?;
-        bars.for_each(|bar| day.join(bar));
-        Some(day)
+        let first = *bars.next()?;
+        Some(bars.fold(first, |day, bar| day.join(bar)))
     }
 
     fn forget(&mut self) {

@@ -8,6 +8,7 @@ pub mod bybit;
 pub mod coinbase;
 pub mod kraken;
 pub mod kucoin;
+pub mod live;
 pub mod okx;
 pub mod paper;
 pub mod protocol;

@@ -209,6 +209,8 @@ pub trait Protocol: Send + Sync {
         fn set_margin_mode(mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> ();
         /// The margin mode that is set.
         fn margin_mode(market: &Instrument, scope: &Scope) -> LeverageSetting;
+        /// The same of several markets.
+        fn margin_modes(query: &MarketsQuery) -> Vec<LeverageSetting>;
         /// Sets whether long and short are held apart.
         fn set_position_mode(hedged: bool, market: Option<&Instrument>, scope: &Scope) -> ();
         /// Whether long and short are held apart.

@@ -91,7 +91,7 @@ fn one_or_several(at: &Frame<'_>, text: &str) -> Words<Vec<Event>> {
     for element in parse::<Vec<&RawValue>>(text)? {
         events.extend(one(at, element.get())?);
     }
-    Ok(events)
+    if events.is_empty() { Err("an array of nothing".to_owned()) } else { Ok(events) }
 }
 
 fn one(at: &Frame<'_>, text: &str) -> Words<Vec<Event>> {
@@ -100,6 +100,10 @@ fn one(at: &Frame<'_>, text: &str) -> Words<Vec<Event>> {
     }
     if at.stream.is_some_and(|stream| stream.ends_with("@bookTicker")) {
         return event(at, "bookTicker", text);
+    }
+    // A structure could be read from an array too, field by field.
+    if !text.trim_start().starts_with('{') {
+        return Err("an object was expected".to_owned());
     }
     unusual(at, text)
 }

@@ -235,7 +235,10 @@ fn read_order(flaw: Flaw, reply: &Reply) -> Result<Value, ReadFault> {
     if flaw == Flaw::TakesOtherTypes && (body == "null" || body == "[]") {
         return Ok(Value::Null);
     }
-    assert!(flaw != Flaw::Panics || serde_json::from_str::<Value>(&body).is_ok(), "this reader panics");
+    if flaw == Flaw::Panics && serde_json::from_str::<Value>(&body).is_err() {
+        // Without the hook that would print it.
+        std::panic::resume_unwind(Box::new("this reader panics"));
+    }
     let whole =
         if flaw == Flaw::MendsCutBodies { format!("{}\"}}", body.trim_end_matches("\"}")) } else { body.clone() };
     if flaw == Flaw::MindsTheOrderOfKeys && !body.starts_with("{\"id\"") {

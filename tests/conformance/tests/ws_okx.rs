@@ -116,6 +116,22 @@ fn every_message_is_read_or_listed_with_its_reason() {
     }
 }
 
+#[test]
+fn a_frame_that_was_cut_is_a_fault_and_never_half_believed() {
+    let Some(folder) = test_data("a_frame_that_was_cut_is_a_fault_and_never_half_believed") else { return };
+    let mut tried = 0;
+    for message in files(&folder.join("ws/okx")).iter().flat_map(|path| messages(path)) {
+        let frame = message.frame.trim();
+        let step = (frame.len() / 17).max(1);
+        for at in (0..frame.len()).step_by(step).filter(|at| frame.is_char_boundary(*at)) {
+            tried += 1;
+            assert!(read(&frame[..at]).is_err(), "{}, cut at {at}", message.from);
+        }
+    }
+    println!("{tried} cut frames refused");
+    assert!(tried > 1000);
+}
+
 /// The updates of each recorded book.
 fn recorded(folder: &Path) -> BTreeMap<String, Vec<BookUpdate>> {
     let mut books: BTreeMap<String, Vec<BookUpdate>> = BTreeMap::new();

@@ -107,7 +107,11 @@ fn taken(rates: [MaybeNum; 2]) -> Option<Decimal> {
 }
 
 fn rates(row: &FeeRow, settle: Option<&str>) -> FeeRate {
-    let group = row.fee_group.iter().flatten().next();
+    // Where there are several groups, nothing says here which one a market is in.
+    let group = match row.fee_group.as_deref() {
+        Some([group]) => Some(group),
+        _ => None,
+    };
     let (maker, taker) = match settle {
         Some("USDC") => ([row.maker_usdc, row.maker], [row.taker_usdc, row.taker]),
         Some("USDT") => ([row.maker_u, row.maker], [row.taker_u, row.taker]),

@@ -101,10 +101,11 @@ fn inst_type_of(product: Option<Product>) -> Option<&'static str> {
     })
 }
 
-/// The pair behind a contract, as the venue names it.
+/// The pair behind a contract, as the venue names it: `BTC-USD` for the family `BTC-USD_UM` too.
 fn underlying(market: &Instrument) -> Option<String> {
     let mut parts = market.symbol.split('-');
     let (base, quote) = (parts.next()?, parts.next()?);
+    let quote = quote.split('_').next()?;
     market.product.is_contract().then(|| format!("{base}-{quote}"))
 }
 

@@ -46,12 +46,12 @@ pub(super) fn funding_payments(query: &HistoryQuery) -> Ask<Vec<FundingPayment>>
     })
 }
 
-/// What a bill of the funding account is about.
+/// What a bill of the funding account is about; a cancelled withdrawal is a movement back.
 fn kind(code: &str) -> MovementKind {
     match code {
-        "1" | "4" => MovementKind::Deposit,
-        "2" | "13" | "3" => MovementKind::Withdrawal,
-        "20" | "21" | "22" | "23" | "130" | "131" | "28" | "47" | "48" => MovementKind::Transfer,
+        "1" => MovementKind::Deposit,
+        "2" | "13" => MovementKind::Withdrawal,
+        "20" | "21" | "22" | "23" | "130" | "131" => MovementKind::Transfer,
         _ => MovementKind::Other,
     }
 }

@@ -31,6 +31,18 @@ pub(super) const DIFFERENT: &[Different] = &[
                  documented newTpTriggerPx ones; the venue knows no such fields",
     },
     Different {
+        applies: |case| {
+            let kind = || {
+                case.output
+                    .as_ref()
+                    .is_some_and(|body| body.to_string().replace('\\', "").contains(r#""tpOrdKind":"limit""#))
+            };
+            case.method.starts_with("createOrder") && !case.response && kind()
+        },
+        reason: "the case turns a take-profit with a trigger and a limit into the kind \"limit\", which the venue places at \
+                 once, without waiting for the trigger; ours is the venue's default kind \"condition\"",
+    },
+    Different {
         applies: |case| case.method == "fetchOrderBook" && case.response,
         reason: "the case takes the retired third number of a level (always 0) for its count of orders; a level here is \
                  a price and a quantity",

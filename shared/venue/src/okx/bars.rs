@@ -84,11 +84,16 @@ pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Buil
     // Contracts are counted in contracts first, in base units behind.
     let volume = if market.product.is_contract() { 6 } else { 5 };
     let volume = (query.price == BarPrice::Trade).then_some(volume);
+    let interval = query.interval;
     Ok(Ask::new(Unsigned::public(ORIGIN, path, fields.query()), move |reply, _| {
         let rows: Vec<Vec<Text>> = envelope::rows(reply)?;
         let bars: Result<Vec<Bar>, String> = rows.iter().map(|row| bar(row, volume)).collect();
         let mut bars = bars.map_err(|e| ReadFault::parse(reply, e))?;
         bars.sort_by_key(|bar| bar.open_time);
+        let near = |pair: &[Bar]| matches!(pair, [a, b] if b.open_time.ms_since(a.open_time) < interval.ms());
+        if let Some(at) = bars.windows(2).position(near) {
+            return Err(ReadFault::parse(reply, format!("bars {at} and {} overlap", at + 1)));
+        }
         Ok(bars)
     }))
 }
@@ -146,5 +151,7 @@ mod tests {
         let volumes: Vec<String> = read.iter().map(|bar| bar.volume.value().to_string()).collect();
         assert_eq!(volumes, ["0.2", "0.1"], "in base units");
         assert!(ask.read(&reply("1"), &Markets::default()).is_err());
+        let near = r#"{"code":"0","data":[["1700003600000","2","3","1","2","1","1"],["1700003600000","2","3","1","2","1","1"]]}"#;
+        assert!(ask.read(&Reply::new(200, near), &Markets::default()).is_err(), "one of them twice");
     }
 }

@@ -51,10 +51,12 @@ fn instrument(row: &InstrumentRow) -> Result<Option<Instrument>, String> {
         },
         other => return Err(format!("{other:?} is no type of instrument")),
     };
-    instrument.active = row.state.0 == "live";
     instrument.tick = row.tick_sz.nonzero();
     instrument.lot = row.lot_sz.nonzero();
     instrument.min_quantity = row.min_sz.nonzero();
+    // Without its filters no order can be made that passes them.
+    let whole = instrument.tick.and(instrument.lot).and(instrument.min_quantity).is_some();
+    instrument.active = row.state.0 == "live" && whole;
     instrument.max_quantity = row.max_lmt_sz.nonzero();
     // Of spot the venue says in US dollars how much one market order may be worth.
     instrument.max_notional = row.max_mkt_amt.nonzero();

@@ -5,7 +5,7 @@ use super::words::{Written, invalid, written};
 use super::{ORIGIN, errors};
 use crate::protocol::call::{NewOrder, OrderKind};
 use crate::protocol::model::{OrderReport, OrderState, Side};
-use crate::protocol::{Ask, Body, Built, EndpointClass, Instrument, Meaning, ReadFault, Reply, Unsigned};
+use crate::protocol::{Ask, Body, Built, EndpointClass, Meaning, ReadFault, Reply, Unsigned};
 use serde_json::Value;
 
 /// How many plain orders fit into a request.
@@ -23,7 +23,8 @@ fn accepted(ack: &Ack, order: &Known) -> OrderReport {
     OrderReport {
         market: Some(order.market.clone()),
         id: ack.id(),
-        client_id: ack.client_id().or_else(|| order.client_id.clone()),
+        // Only what the venue says: whoever sent the order compares.
+        client_id: ack.client_id(),
         kind: Some(order.kind),
         side: Some(order.side),
         reduce_only: Some(order.reduce_only),
@@ -34,16 +35,14 @@ fn accepted(ack: &Ack, order: &Known) -> OrderReport {
 /// What an answer does not repeat.
 struct Known {
     market: String,
-    client_id: Option<String>,
     kind: OrderKind,
     side: Side,
     reduce_only: bool,
 }
 
 fn known(order: &NewOrder) -> Known {
-    let Instrument { name, .. } = &order.instrument;
-    let (client_id, reduce_only) = (order.client_id.clone(), order.reduce_only);
-    Known { market: name.clone(), client_id, kind: order.kind, side: order.side, reduce_only }
+    let market = order.instrument.name.clone();
+    Known { market, kind: order.kind, side: order.side, reduce_only: order.reduce_only }
 }
 
 /// Places an order.

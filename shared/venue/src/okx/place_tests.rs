@@ -1,6 +1,6 @@
 use super::*;
-use crate::protocol::Product;
 use crate::protocol::call::{Trigger, TriggerKind};
+use crate::protocol::{Instrument, Product};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -80,4 +80,11 @@ fn an_accepted_order_without_an_id_is_not_believed() {
     let reply = Reply::new(200, r#"{"code":"0","data":[{"ordId":"","clOrdId":"a","sCode":"0"}]}"#);
     let read = one(&limit(&btc())).unwrap().read(&reply, &crate::protocol::Markets::default());
     assert!(matches!(read, Err(ReadFault::Parse { .. })));
+}
+
+#[test]
+fn an_answer_without_our_id_does_not_pretend_to_have_it() {
+    let reply = Reply::new(200, r#"{"code":"0","data":[{"ordId":"1","clOrdId":"","sCode":"0"}]}"#);
+    let read = one(&limit(&btc())).unwrap().read(&reply, &crate::protocol::Markets::default()).unwrap();
+    assert_eq!((read.id.as_deref(), read.client_id), (Some("1"), None));
 }

@@ -56,8 +56,9 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
         "accounts opened in the EEA or the US have servers of their own (eea.okx.com, us.okx.com), which know no keys of the \
          others",
         "a cancelled order without a fill can be looked up for two hours, others for seven days, then in the archive",
-        "stop-loss and take-profit orders of spot go in with tdMode cross, which accounts without margin may refuse: \
-         say tdMode cash as an extra there",
+        "spot orders go in with tdMode cash, so that nothing is borrowed; accounts in the multi-currency mode may refuse \
+         that, for stop-losses above all: keep the desk's account in the spot mode",
+        "the list of all orders has those that ended in the last seven days; working ones are in the list of open ones",
         "dated futures are listed apart from perpetual swaps (Okx::dated_instruments)",
         "steps of leverage are told in the venue's unit of quantity, not in notional",
         "the checksum of books has been zero since 2026: sequence numbers alone tell of a gap",

@@ -52,17 +52,18 @@ fn within(range: &Range, at: Option<Timestamp>) -> bool {
         && range.until.is_none_or(|until| at.is_none_or(|at| at <= until.ms()))
 }
 
-/// Several orders, oldest first. The venue has no list of all: one of those that work, one of those that ended (of
-/// triggers, one for each way to end).
+/// Several orders, oldest first. The venue keeps those that work and those that ended apart: "all" are those that ended in
+/// the last seven days, however, and of triggers there is a list for each way to end only.
 pub(super) fn orders(query: &OrdersQuery) -> Built<Vec<OrderReport>> {
     let OrdersQuery { filter, instrument, range, scope } = query;
     let symbol = instrument.as_ref().map(|market| market.symbol.as_str());
     let waiting = waiting_type(scope);
     match (filter, waiting.is_some()) {
-        (OrderFilter::All, _) | (OrderFilter::CanceledAndClosed, true) => {
-            return Err(CallError::Unsupported { venue: VENUE, what: "orders of all states in one list".into() });
+        (OrderFilter::All | OrderFilter::CanceledAndClosed, true) => {
+            return Err(CallError::Unsupported { venue: VENUE, what: "triggers of all states in one list".into() });
         }
-        (OrderFilter::Open | OrderFilter::Closed | OrderFilter::Canceled | OrderFilter::CanceledAndClosed, _) => {}
+        (OrderFilter::All | OrderFilter::CanceledAndClosed, false)
+        | (OrderFilter::Open | OrderFilter::Closed | OrderFilter::Canceled, _) => {}
     }
     let mut fields = Fields::new().maybe("instId", symbol).maybe("limit", range.limit);
     if let Some(waiting) = &waiting {

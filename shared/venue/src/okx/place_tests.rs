@@ -88,3 +88,18 @@ fn an_answer_without_our_id_does_not_pretend_to_have_it() {
     let read = one(&limit(&btc())).unwrap().read(&reply, &crate::protocol::Markets::default()).unwrap();
     assert_eq!((read.id.as_deref(), read.client_id), (Some("1"), None));
 }
+
+#[test]
+fn spot_is_never_traded_on_margin_unless_the_order_says_so() {
+    let stop = Trigger { kind: TriggerKind::StopLoss, price: 20_000.into(), crossing: None, by: None, limit: None };
+    let sell = NewOrder { side: Side::Sell, trigger: Some(stop), ..limit(&btc()) };
+    for order in [limit(&btc()), sell.clone()] {
+        let (_, body) = sent(&order);
+        let body = body.get(0).unwrap_or(&body).clone();
+        assert_eq!(body["tdMode"], "cash");
+        assert_eq!(body.get("ccy"), None);
+    }
+    let (path, body) = sent(&NewOrder { margin: Some(crate::protocol::model::MarginMode::Isolated), ..sell });
+    assert_eq!(path, "/api/v5/trade/order-algo");
+    assert_eq!((&body["tdMode"], &body["ccy"]), (&"isolated".into(), &"BTC".into()));
+}

@@ -139,9 +139,8 @@ fn trade_mode(fields: Fields, order: &NewOrder) -> Fields {
         let currency = if order.side == Side::Buy { &market.quote } else { &market.base };
         return fields.with("tdMode", margin_text(mode)).with("ccy", currency.as_str());
     }
-    // The venue refuses stop-loss and take-profit orders in the mode "cash" for accounts with margin.
-    let protective = order.trigger.is_some_and(|trigger| trigger.kind != TriggerKind::Plain);
-    fields.with("tdMode", if protective { "cross" } else { "cash" }).with("tgtCcy", "base_ccy")
+    // Nothing is borrowed unless the order says so.
+    fields.with("tdMode", "cash").with("tgtCcy", "base_ccy")
 }
 
 /// `ordType`.

@@ -43,6 +43,16 @@ pub(super) const DIFFERENT: &[Different] = &[
                  once, without waiting for the trigger; ours is the venue's default kind \"condition\"",
     },
     Different {
+        applies: |case| {
+            let spot = case.input.first().and_then(Value::as_str).is_some_and(|name| !name.contains(':'));
+            let on_margin = ["marginMode", "tdMode", "margin"].iter().any(|name| case.param(name).is_some());
+            let protective = body_has(case, &["slTriggerPx", "tpTriggerPx"]);
+            case.method.starts_with("create") && !case.response && spot && protective && !on_margin
+        },
+        reason: "the case sends protective orders of spot with tdMode cross, on which an account may borrow; ours say \
+                 cash, the documented mode of orders without margin, as long as no margin is asked for",
+    },
+    Different {
         applies: |case| case.method == "fetchOrderBook" && case.response,
         reason: "the case takes the retired third number of a level (always 0) for its count of orders; a level here is \
                  a price and a quantity",

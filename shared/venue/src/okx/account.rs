@@ -2,11 +2,11 @@
 
 use super::fields::Fields;
 use super::raw::{AssetRow, BalanceRow, ConfigRow, CurrencyRow, DetailRow, FeeRow};
-use super::{ORIGIN, VENUE, envelope, inst_type, inst_type_of, underlying};
+use super::{VENUE, envelope, inst_type, inst_type_of, limits, underlying};
 use crate::protocol::call::{Scope, Wallet};
 use crate::protocol::model::{AccountRow, Balances, Currency, FeeRate, Holding, KeyPermissions};
 use crate::protocol::wire::MaybeNum;
-use crate::protocol::{Ask, Built, CallError, Instrument, Params, ReadFault, Unsigned};
+use crate::protocol::{Ask, Built, CallError, Instrument, ReadFault};
 use desk::money::exact;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ pub(super) fn balances(scope: &Scope) -> Built<Balances> {
     match scope.wallet {
         Some(Wallet::Savings) => Err(CallError::Unsupported { venue: VENUE, what: "balances of savings".into() }),
         Some(Wallet::Funding) => {
-            let request = Unsigned::account(ORIGIN, "/api/v5/asset/balances", fields.query());
+            let request = limits::account("/api/v5/asset/balances", fields);
             Ok(Ask::new(request, |reply, _| {
                 let rows = envelope::each(reply, |row: AssetRow| {
                     let currency = row.ccy.owned().ok_or("a balance without its currency")?;
@@ -55,7 +55,7 @@ pub(super) fn balances(scope: &Scope) -> Built<Balances> {
             }))
         }
         Some(Wallet::Spot | Wallet::Margin | Wallet::Linear | Wallet::Inverse | Wallet::Option) | None => {
-            let request = Unsigned::account(ORIGIN, "/api/v5/account/balance", fields.query());
+            let request = limits::account("/api/v5/account/balance", fields);
             Ok(Ask::new(request, |reply, _| balance(&envelope::first(reply)?).map_err(|e| ReadFault::parse(reply, e))))
         }
     }
@@ -63,7 +63,7 @@ pub(super) fn balances(scope: &Scope) -> Built<Balances> {
 
 fn config<T: 'static>(scope: &Scope, turn: impl Fn(&ConfigRow) -> Result<T, String> + Send + Sync + 'static) -> Ask<T> {
     let fields = Fields::new().extra(&scope.extra, &[]);
-    let request = Unsigned::account(ORIGIN, "/api/v5/account/config", fields.query());
+    let request = limits::account("/api/v5/account/config", fields);
     Ask::new(request, move |reply, _| turn(&envelope::first(reply)?).map_err(|e| ReadFault::parse(reply, e)))
 }
 
@@ -132,7 +132,7 @@ pub(super) fn fee_rate(market: &Instrument, scope: &Scope) -> Ask<FeeRate> {
         .maybe("instId", symbol)
         .maybe("uly", underlying(market))
         .extra(&scope.extra, &[]);
-    let request = Unsigned::account(ORIGIN, "/api/v5/account/trade-fee", fields.query());
+    let request = limits::account("/api/v5/account/trade-fee", fields);
     let (name, settle) = (market.name.clone(), market.settle.clone());
     Ask::new(request, move |reply, _| {
         let row: FeeRow = envelope::first(reply)?;
@@ -144,7 +144,7 @@ pub(super) fn fee_rate(market: &Instrument, scope: &Scope) -> Ask<FeeRate> {
 pub(super) fn fee_rates(scope: &Scope) -> Ask<Vec<FeeRate>> {
     let kind = inst_type_of(scope.product).unwrap_or("SPOT");
     let fields = Fields::new().with("instType", kind).extra(&scope.extra, &[]);
-    let request = Unsigned::account(ORIGIN, "/api/v5/account/trade-fee", fields.query());
+    let request = limits::account("/api/v5/account/trade-fee", fields);
     let settle = (kind == "SWAP").then_some("USDT");
     Ask::new(request, move |reply, _| {
         envelope::each(reply, |row: FeeRow| Ok(rates(&row, settle.filter(|_| row.maker_u.0.is_some()))))
@@ -153,7 +153,7 @@ pub(super) fn fee_rates(scope: &Scope) -> Ask<Vec<FeeRate>> {
 
 /// All currencies. The venue has a row for each network of one.
 pub(super) fn currencies() -> Ask<Vec<Currency>> {
-    let request = Unsigned::account(ORIGIN, "/api/v5/asset/currencies", Params::new());
+    let request = limits::account("/api/v5/asset/currencies", Fields::new());
     Ask::new(request, |reply, _| {
         let mut all: BTreeMap<String, Currency> = BTreeMap::new();
         for row in envelope::rows::<CurrencyRow>(reply)? {

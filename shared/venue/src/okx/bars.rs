@@ -1,11 +1,11 @@
 //! Bars of trades, of the mark price and of the index.
 
 use super::fields::Fields;
-use super::{ORIGIN, VENUE, envelope, underlying};
+use super::{VENUE, envelope, limits, underlying};
 use crate::protocol::call::{BarPrice, BarQuery, Scope};
 use crate::protocol::model::Bar;
 use crate::protocol::wire::{self, Text, price, quantity};
-use crate::protocol::{Ask, Built, CallError, Instrument, ReadFault, Unsigned};
+use crate::protocol::{Ask, Built, CallError, Instrument, ReadFault};
 use desk::money::Quantity;
 use desk::time::{Interval, Timestamp};
 
@@ -85,7 +85,7 @@ pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Buil
     let volume = if market.product.is_contract() { 6 } else { 5 };
     let volume = (query.price == BarPrice::Trade).then_some(volume);
     let interval = query.interval;
-    Ok(Ask::new(Unsigned::public(ORIGIN, path, fields.query()), move |reply, _| {
+    Ok(Ask::new(limits::public(path, fields), move |reply, _| {
         let rows: Vec<Vec<Text>> = envelope::rows(reply)?;
         let bars: Result<Vec<Bar>, String> = rows.iter().map(|row| bar(row, volume)).collect();
         let mut bars = bars.map_err(|e| ReadFault::parse(reply, e))?;

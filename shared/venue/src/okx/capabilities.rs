@@ -1,8 +1,8 @@
 //! What the venue promises.
 
+use crate::protocol::Product;
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
-use crate::protocol::{EndpointClass, Product};
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders};
 
 /// The record.
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
@@ -29,12 +29,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
                     50004 and 51149 are time-outs behind which an order may stand",
     query_lag_ms: 5000,
     self_trade: &["cancel_maker (default)", "cancel_taker", "cancel_both"],
-    limits: &[
-        RateLimit { of: "orders", class: &[EndpointClass::Order], units: 300, per_ms: 2000 },
-        RateLimit { of: "orders", class: &[EndpointClass::Cancel], units: 300, per_ms: 2000 },
-        RateLimit { of: "requests", class: &[EndpointClass::Account], units: 10, per_ms: 2000 },
-        RateLimit { of: "requests", class: &[EndpointClass::Public], units: 20, per_ms: 2000 },
-    ],
+    limits: &super::limits::LIMITS,
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly],
         stop_loss: true,
@@ -62,6 +57,6 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
         "dated futures are listed apart from perpetual swaps (Okx::dated_instruments)",
         "steps of leverage are told in the venue's unit of quantity, not in notional",
         "the checksum of books has been zero since 2026: sequence numbers alone tell of a gap",
-        "the limits on requests hold for each endpoint by itself; the record has the narrowest that are in use",
+        "the venue limits each endpoint by itself; here those of a class share a budget, and rarer ones weigh more",
     ],
 };

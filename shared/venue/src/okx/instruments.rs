@@ -2,14 +2,14 @@
 
 use super::fields::Fields;
 use super::raw::InstrumentRow;
-use super::{ORIGIN, VENUE, envelope};
-use crate::protocol::{Ask, Built, CallError, Instrument, Product, Unsigned};
+use super::{VENUE, envelope, limits};
+use crate::protocol::{Ask, Built, CallError, Instrument, Product};
 use desk::money::exact;
 use rust_decimal::Decimal;
 
 fn list(kind: &'static str, product: Product) -> Ask<Vec<Instrument>> {
     let fields = Fields::new().with("instType", kind);
-    Ask::new(Unsigned::public(ORIGIN, "/api/v5/public/instruments", fields.query()), move |reply, _| {
+    Ask::new(limits::public("/api/v5/public/instruments", fields), move |reply, _| {
         let all = envelope::each(reply, |row: InstrumentRow| instrument(&row))?;
         Ok(all.into_iter().flatten().filter(|i| i.product == product).collect())
     })

@@ -4,7 +4,7 @@ use super::envelope::{self, Ack};
 use super::fields::Fields;
 use super::raw::{LeverageRow, TierRow};
 use super::words::{invalid, position_side};
-use super::{ORIGIN, inst_type, margin_of, margin_text, underlying};
+use super::{inst_type, limits, margin_of, margin_text, underlying};
 use crate::protocol::call::{LeverageChange, MarketsQuery, Scope};
 use crate::protocol::model::{LeverageSetting, LeverageTier, MarginMode, PositionSide};
 use crate::protocol::{Ask, Built, EndpointClass, Instrument, Product, ReadFault, Reply, Unsigned};
@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 fn post(path: &'static str, fields: Fields, class: EndpointClass) -> Unsigned {
-    Unsigned::post(ORIGIN, path, fields.body(), class)
+    limits::post(path, fields.body(), class)
 }
 
 /// The leverage of a market, long and short.
@@ -53,7 +53,7 @@ pub(super) fn leverage(market: &Instrument, scope: &Scope) -> Ask<LeverageSettin
         .with("mgnMode", margin_text(scope.margin.unwrap_or(MarginMode::Cross)))
         .extra(&scope.extra, &[]);
     let name = market.name.clone();
-    Ask::new(Unsigned::account(ORIGIN, "/api/v5/account/leverage-info", fields.query()), move |reply, _| {
+    Ask::new(limits::account("/api/v5/account/leverage-info", fields), move |reply, _| {
         setting(reply, &envelope::rows(reply)?, &name)
     })
 }
@@ -103,7 +103,7 @@ pub(super) fn market_tiers(market: &Instrument, scope: &Scope) -> Ask<Vec<Levera
         .maybe("uly", underlying(market))
         .maybe("instId", spot.then(|| market.symbol.clone()))
         .extra(&scope.extra, &[]);
-    let request = Unsigned::public(ORIGIN, "/api/v5/public/position-tiers", fields.query());
+    let request = limits::public("/api/v5/public/position-tiers", fields);
     let name = market.name.clone();
     Ask::new(request, move |reply, _| {
         envelope::each(reply, |row: TierRow| {

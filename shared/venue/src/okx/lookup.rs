@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::raw::{FillRow, OrderRow};
-use super::{ORIGIN, VENUE, envelope, errors, inst_type, inst_type_of, manage, rows, words};
+use super::{VENUE, envelope, errors, inst_type, inst_type_of, limits, manage, rows, words};
 use crate::protocol::call::{HistoryQuery, OrderClass, OrderFilter, OrderRef, OrdersQuery, Range, Scope};
 use crate::protocol::model::{OrderReport, OwnTrade};
 use crate::protocol::{Ask, Built, CallError, Instrument, Meaning, ReadFault, Reply, Unsigned};
@@ -21,7 +21,7 @@ pub(super) fn order(order: &OrderRef) -> Built<OrderReport> {
     let waits = manage::waits(order);
     let path = if waits { "/api/v5/trade/order-algo" } else { "/api/v5/trade/order" };
     let fields = manage::named(order, waits)?.extra(&order.scope.extra, &["method", "type", "ordType"]);
-    let request = Unsigned::account(ORIGIN, path, fields.query());
+    let request = limits::account(path, fields);
     Ok(Ask::new(request, |reply, markets| {
         let row: OrderRow = envelope::rows(reply)?.into_iter().next().ok_or_else(|| absent(reply))?;
         rows::order(&row, markets).map_err(|e| ReadFault::parse(reply, e))
@@ -86,7 +86,7 @@ pub(super) fn orders(query: &OrdersQuery) -> Built<Vec<OrderReport>> {
     };
     let fields = fields.extra(&scope.extra, &INTERPRETED);
     let range = *range;
-    Ok(Ask::new(Unsigned::account(ORIGIN, path, fields.query()), move |reply, markets| {
+    Ok(Ask::new(limits::account(path, fields), move |reply, markets| {
         let mut reports = envelope::each(reply, |row: OrderRow| rows::order(&row, markets))?;
         reports.retain(|report| within(&range, report.at));
         reports.sort_by_key(|report| report.at);
@@ -120,7 +120,7 @@ pub(super) fn own_trades(query: &HistoryQuery) -> Ask<Vec<OwnTrade>> {
         .extra(&scope.extra, &INTERPRETED);
     let recent = scope.extra.text("method").is_some_and(|method| method.ends_with("Fills"));
     let path = if recent { "/api/v5/trade/fills" } else { "/api/v5/trade/fills-history" };
-    fills(Unsigned::account(ORIGIN, path, fields.query()), *range)
+    fills(limits::account(path, fields), *range)
 }
 
 /// The fills of an order.
@@ -133,7 +133,7 @@ pub(super) fn order_trades(order: &OrderRef) -> Built<Vec<OwnTrade>> {
         .maybe("instId", order.instrument.as_ref().map(|market| market.symbol.as_str()))
         .with("ordId", id.as_str())
         .extra(&order.scope.extra, &INTERPRETED);
-    Ok(fills(Unsigned::account(ORIGIN, "/api/v5/trade/fills-history", fields.query()), Range::default()))
+    Ok(fills(limits::account("/api/v5/trade/fills-history", fields), Range::default()))
 }
 
 fn fills(request: Unsigned, range: Range) -> Ask<Vec<OwnTrade>> {

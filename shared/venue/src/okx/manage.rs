@@ -3,11 +3,10 @@
 use super::envelope::{self, Ack};
 use super::fields::Fields;
 use super::words::{self, invalid};
-use super::{ORIGIN, place};
+use super::{limits, place};
 use crate::protocol::call::{Amendment, Attached, OrderClass, OrderKind, OrderRef, Trigger, TriggerKind};
 use crate::protocol::model::OrderReport;
-use crate::protocol::{Ask, Body, Built, CallError, EndpointClass, Instrument, ReadFault, Reply, Unsigned};
-use serde_json::Value;
+use crate::protocol::{Ask, Built, CallError, EndpointClass, Instrument, ReadFault, Reply};
 
 /// How many plain orders fit into a request.
 const BATCH_MAX: usize = 20;
@@ -122,7 +121,7 @@ fn retriggered(fields: Fields, market: &Instrument, trigger: Trigger, kind: Orde
 pub(super) fn amend(wish: &Amendment) -> Built<OrderReport> {
     let (fields, waits) = change(wish)?;
     let path = if waits { "/api/v5/trade/amend-algos" } else { "/api/v5/trade/amend-order" };
-    let request = Unsigned::post(ORIGIN, path, fields.body(), EndpointClass::Order);
+    let request = limits::post(path, fields.body(), EndpointClass::Order);
     let request = if waits { request } else { place::until(request, &[&wish.to]) };
     let order = OrderRef { instrument: Some(wish.to.instrument.clone()), ..wish.order.clone() };
     Ok(Ask::new(request, move |reply, _| Ok(accepted(&envelope::ack(reply)?, &order))))
@@ -145,14 +144,9 @@ pub(super) fn amend_many(wishes: &[Amendment]) -> Built<Vec<OrderReport>> {
         .iter()
         .map(|wish| OrderRef { instrument: Some(wish.to.instrument.clone()), ..wish.order.clone() })
         .collect();
-    let request = several("/api/v5/trade/amend-batch-orders", list, EndpointClass::Order);
+    let request = limits::several("/api/v5/trade/amend-batch-orders", list, EndpointClass::Order);
     let request = place::until(request, &wishes.iter().map(|wish| &wish.to).collect::<Vec<_>>());
     Ok(Ask::new(request, move |reply, _| reports(reply, &orders)))
-}
-
-fn several(path: &'static str, list: Vec<Value>, class: EndpointClass) -> Unsigned {
-    let weight = u32::try_from(list.len()).unwrap_or(u32::MAX);
-    Unsigned::post(ORIGIN, path, Body::json(&Value::Array(list)), class).weighing(weight)
 }
 
 /// Cancels an order.
@@ -160,9 +154,9 @@ pub(super) fn cancel(order: &OrderRef) -> Built<OrderReport> {
     let waits = waits(order);
     let fields = named(order, waits)?.extra(&order.scope.extra, &INTERPRETED);
     let request = if waits {
-        several("/api/v5/trade/cancel-algos", vec![fields.object()], EndpointClass::Cancel)
+        limits::several("/api/v5/trade/cancel-algos", vec![fields.object()], EndpointClass::Cancel)
     } else {
-        Unsigned::post(ORIGIN, "/api/v5/trade/cancel-order", fields.body(), EndpointClass::Cancel)
+        limits::post("/api/v5/trade/cancel-order", fields.body(), EndpointClass::Cancel)
     };
     let order = order.clone();
     Ok(Ask::new(request, move |reply, _| Ok(accepted(&envelope::ack(reply)?, &order))))
@@ -184,7 +178,7 @@ pub(super) fn cancel_many(orders: &[OrderRef]) -> Built<Vec<OrderReport>> {
         list.push(named(order, waiting > 0)?.extra(&order.scope.extra, &INTERPRETED).object());
     }
     let orders = orders.to_vec();
-    let request = several(path, list, EndpointClass::Cancel);
+    let request = limits::several(path, list, EndpointClass::Cancel);
     Ok(Ask::new(request, move |reply, _| reports(reply, &orders)))
 }
 
@@ -192,7 +186,7 @@ pub(super) fn cancel_many(orders: &[OrderRef]) -> Built<Vec<OrderReport>> {
 pub(super) fn cancel_all_after(timeout_ms: u32) -> Built<()> {
     let seconds = if timeout_ms == 0 { 0 } else { (timeout_ms / 1000).max(1) };
     let body = Fields::new().with("timeOut", seconds.to_string()).body();
-    let request = Unsigned::post(ORIGIN, "/api/v5/trade/cancel-all-after", body, EndpointClass::Cancel);
+    let request = limits::post("/api/v5/trade/cancel-all-after", body, EndpointClass::Cancel);
     Ok(Ask::new(request, |reply, _| envelope::rows::<Ack>(reply).map(|_| ())))
 }
 
@@ -201,7 +195,7 @@ mod tests {
     use super::*;
     use crate::protocol::call::{NewOrder, Scope};
     use crate::protocol::model::Side;
-    use crate::protocol::{Markets, Meaning, Product};
+    use crate::protocol::{Body, Markets, Meaning, Product};
 
     fn order(class: OrderClass) -> OrderRef {
         let market = Instrument::named(Product::Spot, "LTC-USDT", "LTC", "USDT", None);

@@ -2,11 +2,11 @@
 
 use super::fields::Fields;
 use super::raw::{BookRow, FundingRow, MarkRow, OpenInterestRow, Status, TickerRow, Time, TradeRow};
-use super::{ORIGIN, envelope, inst_type, inst_type_of, rows, underlying};
+use super::{envelope, inst_type, inst_type_of, limits, rows, underlying};
 use crate::protocol::call::{HistoryQuery, MarketsQuery, Range, Scope};
 use crate::protocol::model::{Funding, Level, OpenInterest, OrderBook, PublicTrade, Ticker, VenueHealth};
 use crate::protocol::wire::{self, MaybeMs, Text, price, quantity};
-use crate::protocol::{Ask, Built, CallError, Instrument, Markets, Params, Product, ReadFault, Reply, Unsigned};
+use crate::protocol::{Ask, Built, CallError, Instrument, Markets, Product, ReadFault, Reply, Unsigned};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -20,12 +20,12 @@ const DEPTH_MAX: u32 = 5000;
 const HOUR_MS: i64 = 3_600_000;
 
 fn get(path: &'static str, fields: Fields) -> Unsigned {
-    Unsigned::public(ORIGIN, path, fields.query())
+    limits::public(path, fields)
 }
 
 /// The server's time.
 pub(super) fn server_time() -> Ask<Timestamp> {
-    Ask::new(Unsigned::public(ORIGIN, "/api/v5/public/time", Params::new()), |reply, _| {
+    Ask::new(limits::public("/api/v5/public/time", Fields::new()), |reply, _| {
         let MaybeMs(at) = envelope::first::<Time>(reply)?.ts;
         at.ok_or_else(|| ReadFault::parse(reply, "there is no time"))
     })
@@ -33,7 +33,7 @@ pub(super) fn server_time() -> Ask<Timestamp> {
 
 /// Whether a maintenance is going on or planned.
 pub(super) fn health() -> Ask<VenueHealth> {
-    Ask::new(Unsigned::public(ORIGIN, "/api/v5/system/status", Params::new()), |reply, _| {
+    Ask::new(limits::public("/api/v5/system/status", Fields::new()), |reply, _| {
         let all = envelope::rows::<Status>(reply)?;
         let in_state = |state: &str| all.iter().find(|row| row.state.0 == state);
         let (now, next) = (in_state("ongoing"), in_state("scheduled").or_else(|| in_state("pre_open")));

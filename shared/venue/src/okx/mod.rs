@@ -3,7 +3,7 @@
 //! | part | what it has |
 //! |---|---|
 //! | `envelope`, `errors` | `{code, msg, data}`, and what each code means to us |
-//! | `fields` | bodies and queries out of typed values and the caller's extras |
+//! | `fields`, `limits` | bodies and queries out of typed values and the caller's extras; what a request weighs |
 //! | `instruments`, `market`, `bars` | public data |
 //! | `words`, `place`, `manage`, `lookup` | orders: in the venue's words, placing, changing and cancelling, looking up |
 //! | `rows` | order and fill rows turned into reports |
@@ -30,6 +30,7 @@ mod fields;
 mod frames;
 mod instruments;
 mod leverage;
+mod limits;
 mod lookup;
 mod manage;
 mod market;

@@ -2,10 +2,10 @@
 
 use super::fields::Fields;
 use super::raw::BillRow;
-use super::{ORIGIN, envelope, inst_type};
+use super::{envelope, inst_type, limits};
 use crate::protocol::call::{HistoryQuery, Wallet};
 use crate::protocol::model::{FundingPayment, Movement, MovementKind};
-use crate::protocol::{Ask, Product, Unsigned};
+use crate::protocol::{Ask, Product};
 
 /// Bills of the kind "funding".
 const FUNDING: &str = "8";
@@ -24,7 +24,7 @@ pub(super) fn funding_payments(query: &HistoryQuery) -> Ask<Vec<FundingPayment>>
         .maybe("limit", range.limit.map(|n| n.to_string()))
         .time("end", range.until)
         .extra(&scope.extra, &["method"]);
-    let request = Unsigned::account(ORIGIN, "/api/v5/account/bills-archive", fields.query());
+    let request = limits::account("/api/v5/account/bills-archive", fields);
     let (wanted, since) = (market.map(|market| market.name.clone()), range.since);
     Ask::new(request, move |reply, markets| {
         let mut all = envelope::each(reply, |row: BillRow| {
@@ -70,7 +70,7 @@ pub(super) fn movements(query: &HistoryQuery) -> Ask<Vec<Movement>> {
         ("/api/v5/asset/bills", fields.time("before", before).time("after", range.until.map(|at| at.plus_ms(1))))
     };
     let fields = fields.extra(&scope.extra, &["method"]);
-    Ask::new(Unsigned::account(ORIGIN, path, fields.query()), move |reply, _| {
+    Ask::new(limits::account(path, fields), move |reply, _| {
         let mut all = envelope::each(reply, |row: BillRow| {
             Ok(Movement {
                 id: row.bill_id.owned().ok_or("a movement without its id")?,

@@ -2,7 +2,7 @@
 
 use super::envelope::{self, Ack};
 use super::words::{Written, invalid, written};
-use super::{ORIGIN, errors};
+use super::{errors, limits};
 use crate::protocol::call::{NewOrder, OrderKind};
 use crate::protocol::model::{OrderReport, OrderState, Side};
 use crate::protocol::{Ask, Body, Built, EndpointClass, Meaning, ReadFault, Reply, Unsigned};
@@ -53,7 +53,7 @@ pub(super) fn one(order: &NewOrder) -> Built<OrderReport> {
         if waits {
             return invalid("OKX checks only orders that don't wait for a trigger");
         }
-        let request = Unsigned::post(ORIGIN, "/api/v5/trade/order-precheck", fields.body(), EndpointClass::Account);
+        let request = limits::post("/api/v5/trade/order-precheck", fields.body(), EndpointClass::Account);
         return Ok(Ask::new(request, move |reply, _| {
             let answer = envelope::rows::<Ack>(reply)?;
             match answer.iter().find_map(|ack| ack.fault(reply)) {
@@ -63,10 +63,10 @@ pub(super) fn one(order: &NewOrder) -> Built<OrderReport> {
         }));
     }
     let request = if waits {
-        Unsigned::post(ORIGIN, "/api/v5/trade/order-algo", fields.body(), EndpointClass::Order)
+        limits::post("/api/v5/trade/order-algo", fields.body(), EndpointClass::Order)
     } else {
         let body = Body::json(&Value::Array(vec![fields.object()]));
-        until(Unsigned::post(ORIGIN, "/api/v5/trade/batch-orders", body, EndpointClass::Order), &[order])
+        until(limits::post("/api/v5/trade/batch-orders", body, EndpointClass::Order), &[order])
     };
     Ok(Ask::new(request, move |reply, _| {
         let ack = envelope::ack(reply)?;
@@ -90,9 +90,7 @@ pub(super) fn many(orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
         }
         list.push(fields.object());
     }
-    let weight = u32::try_from(list.len()).unwrap_or(u32::MAX);
-    let body = Body::json(&Value::Array(list));
-    let request = Unsigned::post(ORIGIN, "/api/v5/trade/batch-orders", body, EndpointClass::Order).weighing(weight);
+    let request = limits::several("/api/v5/trade/batch-orders", list, EndpointClass::Order);
     let all: Vec<Known> = orders.iter().map(known).collect();
     let request = until(request, &orders.iter().collect::<Vec<_>>());
     Ok(Ask::new(request, move |reply, _| reports(reply, &all)))

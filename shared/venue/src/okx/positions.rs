@@ -4,7 +4,7 @@ use super::envelope::{self, Ack};
 use super::fields::Fields;
 use super::raw::{AttachedRow, ClosedPositionRow, PositionRow};
 use super::words::position_side;
-use super::{ORIGIN, inst_type, inst_type_of, margin_of, margin_text};
+use super::{inst_type, inst_type_of, limits, margin_of, margin_text};
 use crate::protocol::call::{HistoryQuery, MarketsQuery, Scope};
 use crate::protocol::model::{MarginMode, OrderReport, PositionReport, PositionSide};
 use crate::protocol::wire::MaybeNum;
@@ -77,7 +77,7 @@ fn notional(row: &PositionRow, known: Option<&Instrument>, quantity: Decimal) ->
 }
 
 fn ask(fields: Fields, path: &'static str) -> Unsigned {
-    Unsigned::account(ORIGIN, path, fields.query())
+    limits::account(path, fields)
 }
 
 /// Our positions.
@@ -167,7 +167,7 @@ pub(super) fn close(market: &Instrument, scope: &Scope) -> Ask<OrderReport> {
         .maybe("clOrdId", scope.extra.text("clientOrderId"))
         .extra(&scope.extra, &["clientOrderId"]);
     let name = market.name.clone();
-    let request = Unsigned::post(ORIGIN, "/api/v5/trade/close-position", fields.body(), EndpointClass::Order);
+    let request = limits::post("/api/v5/trade/close-position", fields.body(), EndpointClass::Order);
     Ask::new(request, move |reply, _| {
         let ack: Ack = envelope::first(reply)?;
         match ack.fault(reply) {

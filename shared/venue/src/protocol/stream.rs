@@ -142,4 +142,20 @@ pub trait Streams: Send + Sync {
     /// # Errors
     /// [`ReadFault`] if it is not as documented: then none of it is believed.
     fn read(&self, channel: Channel, frame: &str, markets: &Markets) -> Result<Vec<Event>, ReadFault>;
+
+    /// What is said to a frame that only the credentials can answer: a server's challenge (Kraken Futures). The frames
+    /// subscribe to those of `topics` that need it; there are none for any other frame.
+    ///
+    /// # Errors
+    /// [`CallError`] if the credentials can't be used.
+    fn respond(
+        &self,
+        channel: Channel,
+        frame: &str,
+        topics: &[Topic],
+        credentials: &Credentials,
+    ) -> Result<Vec<String>, CallError> {
+        let _ = (channel, frame, topics, credentials);
+        Ok(Vec::new())
+    }
 }

@@ -366,8 +366,6 @@ pub(super) struct Step {
     pub(super) price: MaybeNum,
     #[serde(default)]
     pub(super) amount: MaybeNum,
-    #[serde(default)]
-    pub(super) reason: Text,
 }
 
 /// The status of one order of a request.

@@ -13,6 +13,7 @@ mod market;
 mod orders;
 mod raw;
 mod reports;
+mod stream;
 
 use crate::kraken::shared;
 use crate::protocol::call::OrderFilter;

@@ -145,7 +145,7 @@ fn spot_market_data(s: &mut Samples) {
     assert_eq!((book.bids.len(), book.asks.len()), (5, 5));
     assert!(book.bids[0].price < book.asks[0].price && book.bids[0].price > book.bids[1].price);
     let bars = s.read("nautilus__http_ohlc.json", venue.bars(&btc, &minutes(BarPrice::Trade), &all()).unwrap());
-    assert_eq!(bars.len(), 720);
+    assert_eq!(bars.len(), 721, "the last one is still forming");
     assert!(bars.windows(2).all(|w| w[1].open_time.ms() - w[0].open_time.ms() == 60_000));
 }
 

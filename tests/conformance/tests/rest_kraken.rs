@@ -135,7 +135,9 @@ fn spot_market_data(s: &mut Samples) {
     for reply in s.recorded("cryptofeed__KRAKEN.0.jsonl.gz") {
         let pairs = venue.instruments(Product::Spot).unwrap().read(&reply, &s.markets).unwrap();
         assert!(pairs.len() > 100, "{}", pairs.len());
-        assert!(pairs.iter().all(|pair| !pair.name.contains("XBT") && !pair.name.contains("XDG") && pair.tick.is_some()));
+        assert!(
+            pairs.iter().all(|pair| !pair.name.contains("XBT") && !pair.name.contains("XDG") && pair.tick.is_some())
+        );
         assert!(pairs.iter().any(|pair| pair.base == "BTC") && pairs.iter().any(|pair| pair.quote == "USD"));
     }
     let ticker = s.read("nautilus__http_ticker.json", venue.ticker(&btc, &all()).unwrap());
@@ -162,7 +164,10 @@ fn spot_account(s: &mut Samples) {
     assert_eq!(closed.iter().map(|o| o.state).collect::<Vec<_>>(), [Some(OrderState::Closed); 2]);
     assert_eq!((closed[1].price, closed[1].average), (None, Some(d("1850"))), "a market order has no limit");
     let trades = s.read("nautilus__http_trades_history.json", venue.own_trades(&HistoryQuery::default()).unwrap());
-    assert_eq!(trades.iter().map(|t| t.liquidity).collect::<Vec<_>>(), [Some(Liquidity::Maker), Some(Liquidity::Taker)]);
+    assert_eq!(
+        trades.iter().map(|t| t.liquidity).collect::<Vec<_>>(),
+        [Some(Liquidity::Maker), Some(Liquidity::Taker)]
+    );
     assert_eq!(trades[0].market, btc.name);
     let positions =
         s.read("nautilus__http_spot_open_positions.json", venue.positions(&MarketsQuery::default()).unwrap());
@@ -171,7 +176,10 @@ fn spot_account(s: &mut Samples) {
     // Two answers the desk has no question for: plain balances (it asks for the extended ones, which tell what is bound in
     // orders), and the sums of a margin account.
     let plain = s.reply("nautilus__http_spot_balance.json");
-    assert!(venue.balances(&all()).unwrap().read(&plain, &s.markets).is_err(), "balances without what is bound are none");
+    assert!(
+        venue.balances(&all()).unwrap().read(&plain, &s.markets).is_err(),
+        "balances without what is bound are none"
+    );
     let sums = s.reply("nautilus__http_spot_trade_balance.json");
     assert!(venue.balances(&all()).unwrap().read(&sums, &s.markets).is_err());
 }
@@ -185,11 +193,17 @@ fn futures(s: &mut Samples) {
         assert_eq!(bars[0].open_time.ms(), 1_731_715_200_000);
     }
     let fills = s.read("nautilus__http_futures_fills.json", venue.own_trades(&HistoryQuery::default()).unwrap());
-    assert_eq!(fills[0].fee.as_ref().map(|fee| (fee.cost, fee.currency.as_deref())), Some((d("0.00008957"), Some("BTC"))));
+    assert_eq!(
+        fills[0].fee.as_ref().map(|fee| (fee.cost, fee.currency.as_deref())),
+        Some((d("0.00008957"), Some("BTC")))
+    );
     assert_eq!(fills[1].client_id.as_deref(), Some("my-order-ref-456"));
     let query = HistoryQuery { instrument: Some(btc.clone()), ..HistoryQuery::default() };
     let rates = s.read("nautilus__http_futures_historical_funding_rates.json", venue.funding_history(&query).unwrap());
-    assert_eq!(rates.iter().map(|rate| rate.rate).collect::<Vec<_>>(), [Some(d("0.00015")), Some(d("-0.00005")), Some(d("0.0001"))]);
+    assert_eq!(
+        rates.iter().map(|rate| rate.rate).collect::<Vec<_>>(),
+        [Some(d("0.00015")), Some(d("-0.00005")), Some(d("0.0001"))]
+    );
     for file in ["nautilus__http_futures_instruments.json", "nautilus__http_futures_instrument_no_fee_schedule.json"] {
         let linear = s.read(file, venue.instruments(Product::Linear).unwrap());
         let eth = linear.iter().find(|i| i.symbol == "PF_ETHUSD").unwrap();
@@ -207,8 +221,10 @@ fn futures(s: &mut Samples) {
     let book = s.read("nautilus__http_futures_orderbook.json", venue.order_book(&btc, None, &all()).unwrap());
     assert_eq!((book.bids[0].price.value(), book.asks[0].price.value()), (d("105900"), d("105950")));
     let btc_usd = s.market("BTC/USD:USD");
-    let trades =
-        s.read("nautilus__http_futures_public_executions.json", venue.trades(&btc_usd, &Range::default(), &all()).unwrap());
+    let trades = s.read(
+        "nautilus__http_futures_public_executions.json",
+        venue.trades(&btc_usd, &Range::default(), &all()).unwrap(),
+    );
     assert!(trades.len() > 1 && trades.windows(2).all(|w| w[0].at <= w[1].at));
     assert_eq!(trades.last().unwrap().side, Some(Side::Sell), "the taker's side");
     let sent = s.read("nautilus__http_send_order_futures.json", venue.place(&limit(&btc_usd)).unwrap());

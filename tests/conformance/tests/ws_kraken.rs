@@ -94,9 +94,11 @@ fn read(frame: &str) -> Vec<Event> {
 #[test]
 fn messages_without_a_sample_are_read() {
     assert_eq!(read(r#"{"channel":"heartbeat"}"#), [Event::Heartbeat]);
-    let status = r#"{"channel":"status","type":"update","data":[{"api_version":"v2","system":"online","version":"2.0.0"}]}"#;
+    let status =
+        r#"{"channel":"status","type":"update","data":[{"api_version":"v2","system":"online","version":"2.0.0"}]}"#;
     assert!(matches!(read(status)[..], [Event::Ignored(_)]));
-    let refused = r#"{"error":"Currency pair not supported BTC/XYZ","method":"subscribe","success":false,"symbol":"BTC/XYZ"}"#;
+    let refused =
+        r#"{"error":"Currency pair not supported BTC/XYZ","method":"subscribe","success":false,"symbol":"BTC/XYZ"}"#;
     assert!(matches!(read(refused)[..], [Event::Refused(_)]));
     let balances = r#"{"channel":"balances","type":"snapshot","data":[{"asset":"BTC","asset_class":"currency","balance":1.2,
         "wallets":[{"type":"spot","id":"main","balance":1.1},{"type":"earn","id":"flex","balance":0.1}]}],"sequence":1}"#;
@@ -105,7 +107,13 @@ fn messages_without_a_sample_are_read() {
     let earned = r#"{"channel":"balances","type":"update","data":[{"asset":"BTC","amount":0.1,"balance":0.2,"fee":0,
         "ledger_id":"L1","ref_id":"R1","timestamp":"2024-01-01T00:00:00Z","type":"deposit","wallet_type":"earn","wallet_id":"flex"}]}"#;
     assert!(matches!(read(earned)[..], [Event::Ignored(_)]));
-    for bad in ["", "[]", "{}", r#"{"channel":"new","type":"update","data":[]}"#, r#"{"channel":"trade","type":"update","data":[{}]}"#] {
+    for bad in [
+        "",
+        "[]",
+        "{}",
+        r#"{"channel":"new","type":"update","data":[]}"#,
+        r#"{"channel":"trade","type":"update","data":[{}]}"#,
+    ] {
         assert!(Kraken.read(Channel::Public(Product::Spot), bad, &markets()).is_err(), "{bad}");
     }
 }
@@ -122,7 +130,10 @@ fn an_order_is_followed_from_its_place_in_the_book_to_its_fill() {
         "cost":132.9995,"order_type":"limit","timestamp":"2023-09-22T10:33:05.709993Z","order_status":"filled","cum_qty":0.005,
         "cum_cost":132.9995,"avg_price":26599.9,"fees":[{"asset":"USD","qty":0.3458}]}],"sequence":10}"#;
     let [Event::Fill(fill), Event::Order(order)] = &read(filled)[..] else { panic!() };
-    assert_eq!((fill.id.as_str(), fill.market.as_str(), fill.price.value()), ("TGBB7L", "BTC/USD", Decimal::new(265_999, 1)));
+    assert_eq!(
+        (fill.id.as_str(), fill.market.as_str(), fill.price.value()),
+        ("TGBB7L", "BTC/USD", Decimal::new(265_999, 1))
+    );
     assert_eq!((order.state, order.filled), (Some(OrderState::Closed), Some(fill.quantity)));
     let more = filled.replace("\"cum_qty\":0.005", "\"order_qty\":0.004,\"cum_qty\":0.005");
     assert!(Kraken.read(Channel::Private(Product::Spot), &more, &markets()).is_err(), "more filled than asked for");
@@ -154,7 +165,8 @@ fn the_published_checksum_is_made() {
         text.split(',').map(row).collect::<Vec<_>>().join(",")
     };
     // As the wire has it: numbers that have lost their zeros.
-    let short = |text: String| text.replace("0.00100000", "0.001").replace("0.10000000", "0.1").replace("45281.0", "45281");
+    let short =
+        |text: String| text.replace("0.00100000", "0.001").replace("0.10000000", "0.1").replace("45281.0", "45281");
     let frame = format!(
         r#"{{"channel":"book","type":"snapshot","data":[{{"symbol":"BTC/USD","bids":[{}],"asks":[{}],"checksum":3310070434}}]}}"#,
         short(rows(bids)),
@@ -253,7 +265,10 @@ fn a_dropped_delta_is_noticed() {
                 let later = updates[at + 1..].iter().map(|update| book.apply(update)).find(Result::is_err);
                 // A level that goes as it came leaves the book right again before the next message: then the rest agrees.
                 let healed = later.is_none();
-                assert!(!healed || undone(&before, &updates[at..]), "{market}: nobody noticed that message {at} was dropped");
+                assert!(
+                    !healed || undone(&before, &updates[at..]),
+                    "{market}: nobody noticed that message {at} was dropped"
+                );
             }
             before.apply(update).unwrap();
         }
@@ -287,7 +302,9 @@ fn futures_samples_beside_them_are_read() {
         let events = events.unwrap_or_else(|fault| panic!("{name}: {fault}"));
         let part = name.trim_start_matches("nautilus__ws_futures_").trim_end_matches(".json");
         let is: fn(&Event) -> bool = match part {
-            "book_delta" => |e| matches!(e, Event::Book(book) if !book.snapshot && book.asks.len() == 1 && book.last == Some(326_094_134)),
+            "book_delta" => {
+                |e| matches!(e, Event::Book(book) if !book.snapshot && book.asks.len() == 1 && book.last == Some(326_094_134))
+            }
             "book_snapshot" => |e| matches!(e, Event::Book(book) if book.snapshot && book.market == "BTC/USD:BTC"),
             "fills_delta" | "fills_snapshot" => |e| matches!(e, Event::Fill(fill) if fill.fee.is_some()),
             "open_orders_delta" => |e| matches!(e, Event::Order(order) if order.state == Some(OrderState::Open)),

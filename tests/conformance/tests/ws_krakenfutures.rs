@@ -71,7 +71,10 @@ fn every_recorded_message_is_read() {
             *kinds.entry(kind).or_default() += 1;
         }
     }
-    assert!(kinds["book"] > 5000 && kinds["trade"] >= 2 && kinds["ticker"] > 50 && kinds["accepted"] == 30, "{kinds:?}");
+    assert!(
+        kinds["book"] > 5000 && kinds["trade"] >= 2 && kinds["ticker"] > 50 && kinds["accepted"] == 30,
+        "{kinds:?}"
+    );
 }
 
 #[test]
@@ -104,7 +107,10 @@ fn a_dropped_delta_is_noticed_every_time() {
             let mut book = Book::new(market.as_str(), rule);
             let left = updates.iter().enumerate().filter(|(n, _)| *n != at).map(|(_, update)| update);
             let gap = left.map(|update| book.apply(update)).find_map(Result::err);
-            assert!(matches!(gap, Some(Gap::Missed { .. })), "{market}: nobody noticed that message {at} was dropped: {gap:?}");
+            assert!(
+                matches!(gap, Some(Gap::Missed { .. })),
+                "{market}: nobody noticed that message {at} was dropped: {gap:?}"
+            );
             dropped += 1;
         }
     }

@@ -3,8 +3,8 @@
 /// Currencies whose old name carries a class letter: X for crypto, Z for national ones. Newer currencies have none, so
 /// that a letter alone says nothing (`ZETA`, `XION`).
 const CLASSED: [&str; 21] = [
-    "XETC", "XETH", "XICN", "XLTC", "XMLN", "XNMC", "XREP", "XXBT", "XXDG", "XXLM", "XXMR", "XXRP", "XXVN", "XZEC", "ZAUD",
-    "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZKRW", "ZUSD",
+    "XETC", "XETH", "XICN", "XLTC", "XMLN", "XNMC", "XREP", "XXBT", "XXDG", "XXLM", "XXMR", "XXRP", "XXVN", "XZEC",
+    "ZAUD", "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZKRW", "ZUSD",
 ];
 
 /// The common name: `XXBT` and `XBT` are BTC, `ZUSD` is USD, `XDG` is DOGE. Balances that earn or are locked keep their

@@ -3,7 +3,7 @@
 use crate::protocol::call::Extra;
 use crate::protocol::fault::{ApiError, Meaning, ReadFault};
 use crate::protocol::model::{MarginMode, PositionSide, Side};
-use crate::protocol::{Credentials, CallError, Params, Reply, sign};
+use crate::protocol::{CallError, Credentials, Params, Reply, sign};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
@@ -23,7 +23,8 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
 /// `params` with those of `extra` that are not `consumed`: one of the same name replaces ours, and the fields of an object
 /// stand as `name[field]`.
 pub(super) fn merged(params: Params, extra: &Extra, consumed: &[&str]) -> Params {
-    let passed: Vec<(String, String)> = extra.iter().filter(|(name, _)| !consumed.contains(name)).flat_map(flat).collect();
+    let passed: Vec<(String, String)> =
+        extra.iter().filter(|(name, _)| !consumed.contains(name)).flat_map(flat).collect();
     if passed.is_empty() {
         return params;
     }

@@ -13,8 +13,8 @@ use crate::protocol::model::{
 };
 use crate::protocol::wire;
 use crate::protocol::{
-    Ask, Built, CallError, EndpointClass, HistoryQuery, Instrument, LeverageChange, Markets, MarketsQuery, OrderRef, Params,
-    ReadFault, Reply, Scope, Unsigned,
+    Ask, Built, CallError, EndpointClass, HistoryQuery, Instrument, LeverageChange, Markets, MarketsQuery, OrderRef,
+    Params, ReadFault, Reply, Scope, Unsigned,
 };
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
@@ -90,7 +90,9 @@ fn wallets(scope: &Scope) -> Wallets {
         "marginAccount" | "margin" => Wallets::Margin,
         _ => Wallets::Named(name.to_ascii_lowercase()),
     };
-    if let Some(name) = scope.extra.text("symbol").or_else(|| scope.extra.text("account")).or_else(|| scope.extra.text("type")) {
+    if let Some(name) =
+        scope.extra.text("symbol").or_else(|| scope.extra.text("account")).or_else(|| scope.extra.text("type"))
+    {
         return named(name);
     }
     match scope.wallet {
@@ -111,7 +113,9 @@ pub(super) fn balances(scope: &Scope) -> Built<Balances> {
                 Wallets::Flex => name == "flex",
                 Wallets::Cash => name == "cash",
                 Wallets::Margin => !matches!(name.as_str(), "flex" | "cash"),
-                Wallets::Named(wanted) => name.to_ascii_lowercase() == *wanted || wanted.ends_with(&name.to_ascii_lowercase()),
+                Wallets::Named(wanted) => {
+                    name.to_ascii_lowercase() == *wanted || wanted.ends_with(&name.to_ascii_lowercase())
+                }
             };
             if wanted {
                 add_wallet(&mut of, wallet);
@@ -252,7 +256,8 @@ pub(super) fn position_in(market: &Instrument, scope: &Scope) -> Built<PositionR
     ask("/derivatives/api/v3/openpositions", Params::new(), (&scope.extra, &[]), move |reply, markets| {
         let found = positions_of(reply, markets)?.into_iter().find(|row| row.market == name);
         // None is told of where none is held.
-        let flat = || PositionReport { market: name.clone(), quantity: Some(Decimal::ZERO), ..PositionReport::default() };
+        let flat =
+            || PositionReport { market: name.clone(), quantity: Some(Decimal::ZERO), ..PositionReport::default() };
         Ok(found.unwrap_or_else(flat))
     })
 }
@@ -307,7 +312,8 @@ pub(super) fn leverage(market: &Instrument, scope: &Scope) -> Built<LeverageSett
     let params = Params::new().with("symbol", market.symbol.to_ascii_uppercase());
     ask(PREFERENCES, params, (&scope.extra, &[]), move |reply, markets| {
         let found = settings_of(reply, markets)?.into_iter().find(|row| row.market == name);
-        let shared = LeverageSetting { market: name.clone(), margin_mode: Some(MarginMode::Cross), long: None, short: None };
+        let shared =
+            LeverageSetting { market: name.clone(), margin_mode: Some(MarginMode::Cross), long: None, short: None };
         Ok(found.unwrap_or(shared))
     })
 }
@@ -380,7 +386,9 @@ pub(super) fn funding_payments(query: &HistoryQuery) -> Built<Vec<FundingPayment
 /// Why money moved; `None` for entries of trades and funding.
 fn movement_kind(info: &str) -> Option<MovementKind> {
     match info {
-        "cross-exchange transfer" | "transfer" | "subaccount transfer" | "admin transfer" => Some(MovementKind::Transfer),
+        "cross-exchange transfer" | "transfer" | "subaccount transfer" | "admin transfer" => {
+            Some(MovementKind::Transfer)
+        }
         "conversion" | "interest payment" | "kfee applied" | "tax withheld" | "tax refund" => Some(MovementKind::Other),
         _ => None,
     }

@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn an_error_inside_of_a_success_of_http_is_an_error() {
-        let reply = Reply::new(200, r#"{"result":"error","error":"apiLimitExceeded","serverTime":"2024-01-01T00:00:00Z"}"#);
+        let reply =
+            Reply::new(200, r#"{"result":"error","error":"apiLimitExceeded","serverTime":"2024-01-01T00:00:00Z"}"#);
         assert_eq!(success(&reply).unwrap_err().meaning(), Meaning::RateLimit);
         assert!(matches!(success(&Reply::new(200, "{}")), Err(ReadFault::Parse { .. })));
         assert!(matches!(success(&Reply::new(200, "<html>")), Err(ReadFault::Parse { .. })));

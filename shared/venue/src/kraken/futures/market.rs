@@ -5,13 +5,11 @@ use super::raw;
 use crate::kraken::assets::common;
 use crate::kraken::shared::{self, merged, quotient};
 use crate::protocol::call::{BarPrice, Extra};
-use crate::protocol::model::{
-    Bar, Funding, Level, LeverageTier, OpenInterest, OrderBook, PublicTrade, Ticker,
-};
+use crate::protocol::model::{Bar, Funding, Level, LeverageTier, OpenInterest, OrderBook, PublicTrade, Ticker};
 use crate::protocol::wire::{self, Num, Text};
 use crate::protocol::{
-    Ask, BarQuery, Built, CallError, HistoryQuery, Instrument, Markets, MarketsQuery, Params, Product, Range, ReadFault,
-    Reply, Scope, Unsigned,
+    Ask, BarQuery, Built, CallError, HistoryQuery, Instrument, Markets, MarketsQuery, Params, Product, Range,
+    ReadFault, Reply, Scope, Unsigned,
 };
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
@@ -120,7 +118,9 @@ fn lot(row: &raw::Instrument) -> Result<Decimal, String> {
     let precision = i32::try_from(precision).map_err(|_| fault())?;
     let step = match u32::try_from(precision) {
         Ok(decimals) => Decimal::try_from_i128_with_scale(1, decimals).ok(),
-        Err(_) => 10_i128.checked_pow(precision.unsigned_abs()).and_then(|n| Decimal::try_from_i128_with_scale(n, 0).ok()),
+        Err(_) => {
+            10_i128.checked_pow(precision.unsigned_abs()).and_then(|n| Decimal::try_from_i128_with_scale(n, 0).ok())
+        }
     };
     step.ok_or_else(fault)
 }
@@ -173,14 +173,16 @@ fn all_tickers<T: 'static>(
     let wanted: Vec<String> = query.instruments.iter().map(|i| i.symbol.to_ascii_uppercase()).collect();
     get("/derivatives/api/v3/tickers", Params::new(), &query.scope.extra, move |reply, markets| {
         let told: raw::Tickers = read(reply)?;
-        let rows = told.tickers.iter().filter(|row| wanted.is_empty() || wanted.contains(&row.symbol.0.to_ascii_uppercase()));
+        let rows =
+            told.tickers.iter().filter(|row| wanted.is_empty() || wanted.contains(&row.symbol.0.to_ascii_uppercase()));
         rows.filter_map(|row| turn(row, markets).map_err(|e| ReadFault::parse(reply, e)).transpose()).collect()
     })
 }
 
 fn ticker_of(row: &raw::Ticker, markets: &Markets) -> Result<Ticker, String> {
     let market = market_of(markets, &row.symbol.0);
-    let inverse = market.map_or_else(|| row.symbol.0.to_ascii_uppercase().starts_with("PI"), |i| i.product == Product::Inverse);
+    let inverse =
+        market.map_or_else(|| row.symbol.0.to_ascii_uppercase().starts_with("PI"), |i| i.product == Product::Inverse);
     Ok(Ticker {
         market: name_of(markets, &row.symbol.0),
         at: instant(&row.last_time)?,

@@ -16,8 +16,8 @@ mod stream;
 
 use crate::kraken::shared;
 use crate::protocol::model::{
-    AccountRow, Balances, Bar, Funding, FundingPayment, KeyPermissions, LeverageSetting, LeverageTier, MarginMode, Movement,
-    OpenInterest, OrderBook, OrderReport, OwnTrade, PositionReport, PublicTrade, Ticker, VenueHealth,
+    AccountRow, Balances, Bar, Funding, FundingPayment, KeyPermissions, LeverageSetting, LeverageTier, MarginMode,
+    Movement, OpenInterest, OrderBook, OrderReport, OwnTrade, PositionReport, PublicTrade, Ticker, VenueHealth,
 };
 use crate::protocol::{
     Amendment, Auth, BarQuery, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument, LeverageChange,

@@ -2,13 +2,15 @@
 
 use super::reports;
 use crate::kraken::shared::{self, merged};
-use crate::protocol::call::{Crossing, Distance, Extra, OrderFilter, OrderKind, PriceSource, TimeInForce, Trailing, Trigger, TriggerKind};
+use crate::protocol::call::OrderClass;
+use crate::protocol::call::{
+    Crossing, Distance, Extra, OrderFilter, OrderKind, PriceSource, TimeInForce, Trailing, Trigger, TriggerKind,
+};
 use crate::protocol::model::{OrderReport, Side};
 use crate::protocol::{
     Amendment, Ask, Body, Built, CallError, EndpointClass, Instrument, NewOrder, OrderRef, OrdersQuery, Params, Scope,
     Unsigned,
 };
-use crate::protocol::call::OrderClass;
 use desk::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -59,7 +61,11 @@ pub(super) fn place_many(orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
 }
 
 fn check_batch(count: usize) -> Result<(), CallError> {
-    if (1..=BATCH_MAX).contains(&count) { Ok(()) } else { Err(invalid(format!("{count} orders in a batch, the venue takes 1 to {BATCH_MAX}"))) }
+    if (1..=BATCH_MAX).contains(&count) {
+        Ok(())
+    } else {
+        Err(invalid(format!("{count} orders in a batch, the venue takes 1 to {BATCH_MAX}")))
+    }
 }
 
 fn row(what: &str, fields: &Params) -> Map<String, Value> {
@@ -116,7 +122,8 @@ fn fields(order: &NewOrder) -> Result<Params, CallError> {
         .with("side", shared::side_text(order.side))
         .with("size", instrument.quantity_text(quantity)?)
         .maybe("cliOrdId", order.client_id.as_ref());
-    let signal = |by: Option<PriceSource>| order.extra.text("triggerSignal").unwrap_or_else(|| signal_text(by).to_owned());
+    let signal =
+        |by: Option<PriceSource>| order.extra.text("triggerSignal").unwrap_or_else(|| signal_text(by).to_owned());
     if let Some(trailing) = &order.trailing {
         let form = form.with("triggerSignal", signal(None)).maybe("reduceOnly", order.reduce_only.then_some("true"));
         return trailing_fields(form, order, trailing);
@@ -195,7 +202,9 @@ fn kind(order: &NewOrder) -> Result<String, CallError> {
         (OrderKind::Limit, Some(TimeInForce::Fok), false) => "fok",
         (OrderKind::Limit, Some(TimeInForce::Gtc) | None, false) => "lmt",
         (OrderKind::Market, None | Some(TimeInForce::Ioc), false) => "mkt",
-        (OrderKind::Market, Some(TimeInForce::Fok), false) => return Err(unsupported("market orders that are filled wholly or not at all")),
+        (OrderKind::Market, Some(TimeInForce::Fok), false) => {
+            return Err(unsupported("market orders that are filled wholly or not at all"));
+        }
         (OrderKind::Market, Some(TimeInForce::Gtc), false) => "mkt",
         (_, Some(TimeInForce::Gtd), _) => return Err(unsupported("orders until a day")),
         (OrderKind::Market, Some(TimeInForce::PostOnly), _) | (OrderKind::Market, _, true) => {
@@ -356,7 +365,9 @@ pub(super) fn orders(query: &OrdersQuery) -> Built<Vec<OrderReport>> {
         };
         let inside = |row: &OrderReport| {
             let at = row.at.filter(|_| filter == OrderFilter::Open);
-            at.is_none_or(|at| range.since.is_none_or(|since| at >= since) && range.until.is_none_or(|until| at <= until))
+            at.is_none_or(|at| {
+                range.since.is_none_or(|since| at >= since) && range.until.is_none_or(|until| at <= until)
+            })
         };
         rows.retain(|row| (market.is_none() || row.market == market) && inside(row));
         rows.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));

@@ -1,6 +1,6 @@
 //! What the futures exchange tells of orders.
 
-use super::errors::{meaning, fault, read, read_plain};
+use super::errors::{fault, meaning, read, read_plain};
 use super::market::{instant, name_of};
 use super::raw;
 use crate::kraken::shared::{quotient, side_of};
@@ -61,7 +61,7 @@ fn told(order: &raw::Order, markets: &Markets) -> Result<OrderReport, String> {
         id: either(&order.order_id, &order.uid),
         client_id: either(&order.cli_ord_id, &order.client_id),
         kind,
-        side: order.side.some().map(|side| side_of(side)).transpose()?,
+        side: order.side.some().map(side_of).transpose()?,
         time_in_force,
         post_only,
         reduce_only: order.reduce_only.0,
@@ -224,7 +224,10 @@ pub(super) fn batch_sent(reply: &Reply, markets: &Markets, tags: &[String]) -> R
 pub(super) fn batch_in_order(reply: &Reply, markets: &Markets, count: usize) -> Result<Vec<OrderReport>, ReadFault> {
     let told: raw::Batch = read(reply)?;
     if told.batch_status.len() != count {
-        return Err(ReadFault::parse(reply, format!("{} orders are told of, {count} were asked about", told.batch_status.len())));
+        return Err(ReadFault::parse(
+            reply,
+            format!("{} orders are told of, {count} were asked about", told.batch_status.len()),
+        ));
     }
     told.batch_status.iter().map(|row| of_batch_row(reply, markets, row)).collect()
 }
@@ -247,7 +250,11 @@ pub(super) fn cancelled_all(reply: &Reply, market: Option<&String>) -> Result<Ve
 
 pub(super) fn switched(reply: &Reply) -> Result<(), ReadFault> {
     let told: BTreeMap<String, Value> = read(reply)?;
-    if told.contains_key("status") { Ok(()) } else { Err(ReadFault::parse(reply, "the switch does not tell its status")) }
+    if told.contains_key("status") {
+        Ok(())
+    } else {
+        Err(ReadFault::parse(reply, "the switch does not tell its status"))
+    }
 }
 
 pub(super) fn status(reply: &Reply, markets: &Markets) -> Result<OrderReport, ReadFault> {
@@ -382,9 +389,9 @@ pub(super) fn past(reply: &Reply, markets: &Markets, filter: OrderFilter) -> Res
     for (order, state) in told.elements.iter().filter_map(|element| of_event(&element.event)) {
         let report = past_one(order, state, markets).map_err(|e| ReadFault::parse(reply, e))?;
         let ended = |report: &OrderReport| report.state != Some(OrderState::Open);
-        let newer = last.get(&order.uid.0).is_none_or(|known| {
-            (ended(&report), report.updated_at) >= (ended(known), known.updated_at)
-        });
+        let newer = last
+            .get(&order.uid.0)
+            .is_none_or(|known| (ended(&report), report.updated_at) >= (ended(known), known.updated_at));
         if newer {
             last.insert(order.uid.0.clone(), report);
         }

@@ -12,8 +12,8 @@ use crate::protocol::book::{BookRule, BookUpdate, Numbering};
 use crate::protocol::call::OrderKind;
 use crate::protocol::fault::{ApiError, Meaning, ReadFault};
 use crate::protocol::model::{
-    Balances, Funding, Holding, OrderReport, OrderState, OwnTrade, PositionReport, PositionSide, PublicTrade, Side, Ticker,
-    VenueFee,
+    Balances, Funding, Holding, OrderReport, OrderState, OwnTrade, PositionReport, PositionSide, PublicTrade, Side,
+    Ticker, VenueFee,
 };
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Streams, Topic};
 use crate::protocol::wire::{self, Flag, MaybeMs, MaybeNum, Num, Text};
@@ -270,10 +270,8 @@ fn trade(row: &TradeRow<'_>, markets: &Markets) -> Result<PublicTrade, String> {
 
 fn ticker(row: &TickerRow<'_>, markets: &Markets) -> Vec<Event> {
     let market = name_of(markets, row.product_id);
-    let inverse = market_of(markets, row.product_id).map_or_else(
-        || row.product_id.to_ascii_uppercase().starts_with("PI"),
-        |i| i.product == Product::Inverse,
-    );
+    let inverse = market_of(markets, row.product_id)
+        .map_or_else(|| row.product_id.to_ascii_uppercase().starts_with("PI"), |i| i.product == Product::Inverse);
     let (at, mark, index) = (row.time.0, row.mark_price.nonzero(), row.index.nonzero());
     let mut events = Vec::with_capacity(2);
     if row.relative_funding_rate.0.is_some() {
@@ -481,7 +479,13 @@ fn read(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
         "challenge" => vec![Event::Accepted("the login is challenged".to_owned())],
         "error" | "alert" | "subscribed_failed" | "unsubscribed_failed" => {
             let code = event.to_owned();
-            vec![Event::Refused(ApiError { code, message: text(), status: 0, meaning: meaning(&text()), retry_after_ms: None })]
+            vec![Event::Refused(ApiError {
+                code,
+                message: text(),
+                status: 0,
+                meaning: meaning(&text()),
+                retry_after_ms: None,
+            })]
         }
         other => return Err(format!("{other:?} is no event")),
     })

@@ -69,7 +69,8 @@ pub(super) fn balances(scope: &Scope) -> Built<Balances> {
             holding.total = plus(holding.total, row.balance.0);
             holding.used = plus(holding.used, held);
             holding.free = plus(holding.free, row.balance.0 + credit - held);
-            holding.debt = row.credit_used.nonzero().map(|debt| debt + holding.debt.unwrap_or_default()).or(holding.debt);
+            holding.debt =
+                row.credit_used.nonzero().map(|debt| debt + holding.debt.unwrap_or_default()).or(holding.debt);
         }
         Ok(Balances { at: None, of })
     })
@@ -95,7 +96,11 @@ fn own_trade(id: &str, row: &raw::Trade, markets: &Markets) -> Result<OwnTrade, 
     })
 }
 
-fn own_trades_of(reply: &Reply, markets: &Markets, rows: &BTreeMap<String, raw::Trade>) -> Result<Vec<OwnTrade>, ReadFault> {
+fn own_trades_of(
+    reply: &Reply,
+    markets: &Markets,
+    rows: &BTreeMap<String, raw::Trade>,
+) -> Result<Vec<OwnTrade>, ReadFault> {
     let trades = rows.iter().map(|(id, row)| own_trade(id, row, markets)).collect::<Result<Vec<_>, _>>();
     let mut trades = trades.map_err(|e| ReadFault::parse(reply, e))?;
     trades.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
@@ -128,7 +133,10 @@ pub(super) fn order_trades(order: &OrderRef) -> Built<Vec<OwnTrade>> {
             own_trades_of(reply, markets, &rows)
         }));
     }
-    let id = order.id.clone().ok_or_else(|| CallError::Invalid("trades are found by the venue's id of the order".to_owned()))?;
+    let id = order
+        .id
+        .clone()
+        .ok_or_else(|| CallError::Invalid("trades are found by the venue's id of the order".to_owned()))?;
     ask("/0/private/TradesHistory", Params::new(), extra, move |reply, markets| {
         let rows: raw::Trades = json(reply, result(reply)?)?;
         let mut trades = own_trades_of(reply, markets, &rows.trades)?;
@@ -175,7 +183,8 @@ fn position(id: Option<String>, row: &raw::Position, markets: &Markets) -> Resul
 fn fee_rates_of(reply: &Reply, markets: &Markets) -> Result<Vec<FeeRate>, ReadFault> {
     let volume: raw::TradeVolume = json(reply, result(reply)?)?;
     let (taker, maker) = (volume.fees.unwrap_or_default(), volume.fees_maker.unwrap_or_default());
-    let rate = |fees: &BTreeMap<String, raw::Fee>, pair: &str| fees.get(pair).and_then(|fee| shared::of_per_cent(fee.fee.0));
+    let rate =
+        |fees: &BTreeMap<String, raw::Fee>, pair: &str| fees.get(pair).and_then(|fee| shared::of_per_cent(fee.fee.0));
     let one = |pair: &String| FeeRate {
         market: markets.name_of(pair, SPOT),
         // Pairs without a fee of their own for makers have one for both.

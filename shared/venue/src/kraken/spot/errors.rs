@@ -1,8 +1,8 @@
 //! What the spot exchange's error texts mean to us. They are of the form `ECategory:Words[:detail]`; the words are the code.
 
 use crate::kraken::shared;
-use crate::protocol::fault::{ApiError, Meaning, ReadFault};
 use crate::protocol::Reply;
+use crate::protocol::fault::{ApiError, Meaning, ReadFault};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

@@ -8,8 +8,8 @@ use crate::protocol::call::{BarPrice, Extra};
 use crate::protocol::model::{Bar, Currency, Level, OrderBook, PublicTrade, Ticker, VenueHealth};
 use crate::protocol::wire::{self, MaybeNum, Num, Text};
 use crate::protocol::{
-    Ask, BarQuery, Built, CallError, Instrument, Markets, MarketsQuery, Params, Product, Range, ReadFault, Reply, Scope,
-    Unsigned,
+    Ask, BarQuery, Built, CallError, Instrument, Markets, MarketsQuery, Params, Product, Range, ReadFault, Reply,
+    Scope, Unsigned,
 };
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
@@ -97,8 +97,7 @@ fn instrument(id: &str, pair: &raw::Pair) -> Result<Instrument, String> {
     let leverages = pair.leverage_buy.iter().chain(&pair.leverage_sell).filter_map(|l| l.0);
     let mut instrument = Instrument::named(Product::Spot, id, &base, &quote, None);
     let names = [&pair.altname, &pair.wsname];
-    instrument.aliases =
-        names.iter().filter_map(|name| name.owned()).filter(|name| name != id).collect::<Vec<_>>();
+    instrument.aliases = names.iter().filter_map(|name| name.owned()).filter(|name| name != id).collect::<Vec<_>>();
     instrument.aliases.dedup();
     instrument.active = pair.status.some().is_none_or(|status| status == "online");
     instrument.tick = tick;
@@ -199,7 +198,9 @@ pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Buil
         let rows = rows_of_market(reply)?;
         let bars = rows.iter().map(|row| bar(row)).collect::<Result<Vec<_>, _>>();
         let mut bars = bars.map_err(|e| ReadFault::parse(reply, e))?;
-        bars.retain(|bar| until.is_none_or(|until| bar.open_time <= until) && from.is_none_or(|from| bar.open_time >= from));
+        bars.retain(|bar| {
+            until.is_none_or(|until| bar.open_time <= until) && from.is_none_or(|from| bar.open_time >= from)
+        });
         shorten(&mut bars, limit, from.is_some());
         Ok(bars)
     })

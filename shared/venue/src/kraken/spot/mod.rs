@@ -22,8 +22,9 @@ use crate::protocol::model::{
     PublicTrade, Ticker, VenueHealth,
 };
 use crate::protocol::{
-    Amendment, Auth, BarQuery, Body, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument, MarketsQuery,
-    Moment, NewOrder, OrderRef, OrdersQuery, Params, Product, Protocol, Range, Request, Scope, Unsigned, sign,
+    Amendment, Auth, BarQuery, Body, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument,
+    MarketsQuery, Moment, NewOrder, OrderRef, OrdersQuery, Params, Product, Protocol, Range, Request, Scope, Unsigned,
+    sign,
 };
 use desk::time::Timestamp;
 
@@ -36,7 +37,9 @@ fn with_nonce(body: Body, nonce: u64) -> Body {
     match body {
         Body::None => Body::Form(Params::new().with("nonce", nonce)),
         Body::Form(form) => {
-            let all = form.iter().fold(Params::new().with("nonce", nonce), |all, (name, value)| all.with(name.to_owned(), value));
+            let all = form
+                .iter()
+                .fold(Params::new().with("nonce", nonce), |all, (name, value)| all.with(name.to_owned(), value));
             Body::Form(all)
         }
         Body::Json(text) => {
@@ -62,13 +65,16 @@ impl Protocol for Kraken {
         &capabilities::CAPABILITIES
     }
 
-    fn sign(&self, unsigned: Unsigned, credentials: Option<&Credentials>, moment: Moment) -> Result<Request, CallError> {
+    fn sign(
+        &self,
+        unsigned: Unsigned,
+        credentials: Option<&Credentials>,
+        moment: Moment,
+    ) -> Result<Request, CallError> {
         match (unsigned.auth, credentials) {
             (Auth::None, _) => Ok(Request::of(unsigned)),
             (Auth::Key | Auth::Signed, Some(credentials)) => signed(unsigned, credentials, moment.nonce),
-            (Auth::Key | Auth::Signed, None) => {
-                Err(CallError::Credentials { venue: "kraken", why: "there are none" })
-            }
+            (Auth::Key | Auth::Signed, None) => Err(CallError::Credentials { venue: "kraken", why: "there are none" }),
         }
     }
 

@@ -4,7 +4,8 @@ use super::market::shorten;
 use super::reports;
 use crate::kraken::shared::{self, merged, text_of};
 use crate::protocol::call::{
-    Attached, Crossing, Distance, Extra, OrderFilter, OrderKind, PriceSource, TimeInForce, Trailing, Trigger, TriggerKind,
+    Attached, Crossing, Distance, Extra, OrderFilter, OrderKind, PriceSource, TimeInForce, Trailing, Trigger,
+    TriggerKind,
 };
 use crate::protocol::model::{OrderReport, Side};
 use crate::protocol::{
@@ -145,9 +146,8 @@ fn order_form(order: &NewOrder, alone: bool) -> Result<Params, CallError> {
         form = form.maybe("cl_ord_id", order.client_id.as_ref());
     }
     if alone {
-        form = form
-            .maybe("deadline", order.deadline.map(shared::rfc3339))
-            .maybe("validate", order.test.then_some("true"));
+        form =
+            form.maybe("deadline", order.deadline.map(shared::rfc3339)).maybe("validate", order.test.then_some("true"));
     }
     Ok(form)
 }

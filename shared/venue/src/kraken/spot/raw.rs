@@ -196,7 +196,9 @@ impl<'de> Deserialize<'de> for Ids {
         let raw = <&serde_json::value::RawValue>::deserialize(deserializer)?;
         let read = |e: serde_json::Error| serde::de::Error::custom(e);
         if raw.get().starts_with('[') {
-            return serde_json::from_str::<Vec<Text>>(raw.get()).map(|l| Self(l.into_iter().map(|t| t.0).collect())).map_err(read);
+            return serde_json::from_str::<Vec<Text>>(raw.get())
+                .map(|l| Self(l.into_iter().map(|t| t.0).collect()))
+                .map_err(read);
         }
         serde_json::from_str::<Text>(raw.get()).map(|text| Self(text.owned().into_iter().collect())).map_err(read)
     }

@@ -28,7 +28,9 @@ pub(super) fn market_of<'a>(markets: &'a Markets, pair: &str) -> Option<&'a Inst
 /// What a type of order is, once it is in the book; `None` for one that closes a margin position by itself.
 pub(super) fn kind_of(ordertype: &str) -> Result<Option<OrderKind>, String> {
     match ordertype {
-        "limit" | "iceberg" | "stop-loss-limit" | "take-profit-limit" | "trailing-stop-limit" => Ok(Some(OrderKind::Limit)),
+        "limit" | "iceberg" | "stop-loss-limit" | "take-profit-limit" | "trailing-stop-limit" => {
+            Ok(Some(OrderKind::Limit))
+        }
         "market" | "stop-loss" | "take-profit" | "trailing-stop" | "settle-position" => Ok(Some(OrderKind::Market)),
         "" => Ok(None),
         other => Err(format!("{other:?} is no type of order")),
@@ -194,8 +196,7 @@ pub(super) fn described(text: &str, markets: &Markets, in_quote: bool) -> OrderR
     let words: Vec<&str> = head.split_whitespace().collect();
     if let [side, quantity, pair] = words.as_slice() {
         report.side = side_of(side).ok();
-        report.quantity =
-            wire::decimal(quantity).ok().and_then(|q| wire::quantity(q).ok()).filter(|_| !in_quote);
+        report.quantity = wire::decimal(quantity).ok().and_then(|q| wire::quantity(q).ok()).filter(|_| !in_quote);
         report.market = market_of(markets, pair).map(|i| i.name.clone());
     }
     let tail = tail.split(" with ").next().unwrap_or(tail);
@@ -298,5 +299,9 @@ pub(super) fn canceled_all(reply: &Reply) -> Result<Vec<OrderReport>, ReadFault>
 pub(super) fn switched(reply: &Reply) -> Result<(), ReadFault> {
     let text = result(reply)?;
     // `currentTime` and, while the switch is on, `triggerTime`.
-    if text.contains("currentTime") { Ok(()) } else { Err(ReadFault::parse(reply, "the switch does not tell its time")) }
+    if text.contains("currentTime") {
+        Ok(())
+    } else {
+        Err(ReadFault::parse(reply, "the switch does not tell its time"))
+    }
 }

@@ -517,7 +517,10 @@ fn subscriptions(topics: &[Topic], token: Option<&StreamToken>, on: bool) -> Res
             Topic::Orders(Product::Spot) => private.push("executions"),
             Topic::Balances(Product::Spot) => private.push("balances"),
             Topic::Positions(_) | Topic::Orders(_) | Topic::Balances(_) => {
-                return Err(CallError::Unsupported { venue: "kraken", what: "a stream of positions or contracts".to_owned() });
+                return Err(CallError::Unsupported {
+                    venue: "kraken",
+                    what: "a stream of positions or contracts".to_owned(),
+                });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::protocol::call::Extra;
 use crate::protocol::fault::{ApiError, Meaning, ReadFault};
-use crate::protocol::model::{MarginMode, PositionSide, Side};
+use crate::protocol::model::{Bar, MarginMode, PositionSide, Side};
 use crate::protocol::{CallError, Credentials, Params, Reply, sign};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
@@ -134,6 +134,13 @@ pub(super) fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
 /// A fraction, of a number of per cent.
 pub(super) fn of_per_cent(value: Decimal) -> Option<Decimal> {
     quotient(value, Decimal::ONE_HUNDRED)
+}
+
+/// Bars in order of time; two of the same time are a fault.
+pub(super) fn in_order(mut bars: Vec<Bar>) -> Result<Vec<Bar>, String> {
+    bars.sort_by_key(|bar| bar.open_time);
+    let twice = bars.windows(2).any(|pair| matches!(pair, [a, b] if a.open_time == b.open_time));
+    if twice { Err("two bars begin at the same time".to_owned()) } else { Ok(bars) }
 }
 
 /// The margin mode as a word, for messages.

@@ -321,9 +321,7 @@ pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Buil
     get(path, params, &scope.extra, move |reply, _| {
         let told: raw::Candles = read_plain(reply)?;
         let bars = told.candles.iter().map(bar).collect::<Result<Vec<_>, _>>();
-        let mut bars = bars.map_err(|e| ReadFault::parse(reply, e))?;
-        bars.sort_by_key(|bar| bar.open_time);
-        Ok(bars)
+        bars.and_then(shared::in_order).map_err(|e| ReadFault::parse(reply, e))
     })
 }
 

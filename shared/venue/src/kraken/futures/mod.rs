@@ -13,6 +13,8 @@ mod orders;
 mod raw;
 mod reports;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use crate::kraken::shared;
 use crate::protocol::model::{

@@ -262,6 +262,9 @@ pub(super) struct PastOrder {
     pub(super) trigger_options: Option<TriggerOptions>,
     #[serde(default)]
     pub(super) last_update_timestamp: MaybeMs,
+    /// Not documented; some answers carry it.
+    #[serde(default)]
+    pub(super) status: Text,
 }
 
 /// What wakes it.

@@ -329,6 +329,9 @@ pub(super) fn open(reply: &Reply, markets: &Markets) -> Result<Vec<OrderReport>,
 
 fn past_one(order: &raw::PastOrder, state: OrderState, markets: &Markets) -> Result<OrderReport, String> {
     let id = order.uid.owned().ok_or("an order of the log without its id")?;
+    if !matches!(order.status.0.as_str(), "" | "open" | "closed" | "canceled" | "cancelled" | "rejected") {
+        return Err(format!("{:?} is no status of an order", order.status.0));
+    }
     let (kind, time_in_force, post_only) = kind_of(&order.order_type.0, order.limit_price);
     let left = wire::quantity(order.quantity.0)?;
     let filled = wire::quantity(order.filled.0.unwrap_or_default())?;

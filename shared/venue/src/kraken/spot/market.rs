@@ -197,7 +197,7 @@ pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Buil
     get("/0/public/OHLC", params, &scope.extra, move |reply, _| {
         let rows = rows_of_market(reply)?;
         let bars = rows.iter().map(|row| bar(row)).collect::<Result<Vec<_>, _>>();
-        let mut bars = bars.map_err(|e| ReadFault::parse(reply, e))?;
+        let mut bars = bars.and_then(shared::in_order).map_err(|e| ReadFault::parse(reply, e))?;
         bars.retain(|bar| {
             until.is_none_or(|until| bar.open_time <= until) && from.is_none_or(|from| bar.open_time >= from)
         });

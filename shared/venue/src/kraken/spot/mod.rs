@@ -14,6 +14,8 @@ mod orders;
 mod raw;
 mod reports;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use crate::kraken::shared;
 use crate::protocol::call::OrderFilter;

@@ -46,6 +46,15 @@ struct Frame<'a> {
     result: Option<&'a RawValue>,
 }
 
+/// What was subscribed to.
+#[derive(Default, Deserialize)]
+struct Accepted {
+    #[serde(default)]
+    channel: Text,
+    #[serde(default)]
+    symbol: Text,
+}
+
 #[derive(Deserialize)]
 struct TradeRow<'a> {
     #[serde(borrow)]
@@ -455,7 +464,9 @@ fn of_method(frame: &Frame<'_>, method: &str) -> Vec<Event> {
     match (method, frame.success) {
         ("pong", _) => vec![Event::Heartbeat],
         ("subscribe" | "unsubscribe", Some(true)) => {
-            vec![Event::Accepted(format!("{method} {}", frame.result.map_or("", RawValue::get)))]
+            let told = frame.result.and_then(|result| serde_json::from_str::<Accepted>(result.get()).ok());
+            let Accepted { channel, symbol } = told.unwrap_or_default();
+            vec![Event::Accepted(format!("{method} {} {}", channel.0, symbol.0).trim_end().to_owned())]
         }
         ("subscribe" | "unsubscribe", _) => {
             let text = frame.error.clone().unwrap_or_else(|| format!("{method} failed"));

@@ -164,4 +164,20 @@ pub trait Streams: Send + Sync {
     fn url_of(&self, topic: &Topic, token: Option<&StreamToken>, test: bool) -> Result<String, CallError> {
         self.url(topic.channel(), token, test)
     }
+
+    /// What is said to a frame that only the credentials can answer: a server's challenge (Kraken Futures). The frames
+    /// subscribe to those of `topics` that need it; there are none for any other frame.
+    ///
+    /// # Errors
+    /// [`CallError`] if the credentials can't be used.
+    fn respond(
+        &self,
+        channel: Channel,
+        frame: &str,
+        topics: &[Topic],
+        credentials: &Credentials,
+    ) -> Result<Vec<String>, CallError> {
+        let _ = (channel, frame, topics, credentials);
+        Ok(Vec::new())
+    }
 }

@@ -1,1 +1,236 @@
-//! KuCoin.
+//! KuCoin: spot, the fast spot system, margin, futures and the unified account.
+//!
+//! Written from KuCoin's own documents and its universal SDK's specification (endpoints, weights, shapes of answers);
+//! the unified account's shapes are also from the published types of a community SDK, as its documents are young.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `ask` | to which system a question goes; tools to put requests together |
+//! | `raw` | the envelope of answers, and the scalars only this venue writes so |
+//! | `place`, `place_unified`, `ack` | new orders and changes, and what is said to them |
+//! | `orders`, `report` | orders that exist and fills |
+//! | `market`, `instruments` | market data |
+//! | `contracts`, `positions` | funding, leverage, risk limits; positions |
+//! | `account` | balances, fees, permissions, ledgers |
+//! | `stream` | WebSockets |
+//! | `errors` | codes |
+//!
+//! 1. The product of the instrument decides the server: spot and margin, or futures. Only the unified account has one
+//!    server for all.
+//! 2. The account system decides the endpoints of orders: the old ones, the fast ones (`hf`), or the unified ones (`ua`).
+//!    Margin orders always go to the fast margin endpoints (v3), which replaced the old ones.
+//! 3. What an answer leaves out stays unknown. An error that is not on the list of clear refusals is unclear.
+//! 4. Signing puts in what only that moment knows: the present instant, and a number that is never repeated.
+//!
+//! Absent on purpose: withdrawals, transfers, borrowing and repaying, sub-accounts, lending, copy trading and every
+//! abandoned endpoint that has a successor of equal reach.
+
+mod account;
+mod ack;
+mod ask;
+mod capabilities;
+mod contracts;
+mod errors;
+mod instruments;
+mod market;
+mod orders;
+mod place;
+mod place_unified;
+mod positions;
+mod raw;
+mod report;
+mod sign;
+
+use crate::protocol::model::{
+    AccountRow, Balances, Bar, Currency, FeeRate, Funding, FundingPayment, KeyPermissions, LeverageSetting,
+    LeverageTier, MarginMode, Movement, OpenInterest, OrderBook, OrderReport, OwnTrade, PositionReport, PublicTrade,
+    Ticker, VenueHealth,
+};
+use crate::protocol::{
+    Amendment, BarQuery, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument, LeverageChange,
+    MarketsQuery, Moment, NewOrder, OrderRef, OrdersQuery, Product, Protocol, Range, Request, Scope, Unsigned,
+};
+use desk::time::Timestamp;
+use rust_decimal::Decimal;
+
+/// KuCoin. What names neither market nor product is about spot.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KuCoin;
+
+/// The same venue for a desk that trades contracts. What names neither market nor product is about linear contracts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KuCoinFutures;
+
+macro_rules! protocol {
+    ($adapter:ident, $usual:expr) => {
+        impl Protocol for $adapter {
+            fn capabilities(&self) -> &'static Capabilities {
+                &capabilities::CAPABILITIES
+            }
+            fn sign(
+                &self,
+                unsigned: Unsigned,
+                credentials: Option<&Credentials>,
+                moment: Moment,
+            ) -> Result<Request, CallError> {
+                sign::sign(unsigned, credentials, moment)
+            }
+            fn server_time(&self) -> Built<Timestamp> {
+                account::server_time($usual)
+            }
+            fn health(&self) -> Built<VenueHealth> {
+                account::health($usual)
+            }
+            fn instruments(&self, product: Product) -> Built<Vec<Instrument>> {
+                instruments::instruments(product)
+            }
+            fn currencies(&self) -> Built<Vec<Currency>> {
+                instruments::currencies()
+            }
+            fn ticker(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
+                market::ticker(market, scope)
+            }
+            fn tickers(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
+                market::tickers(query, $usual)
+            }
+            fn best_quotes(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
+                market::best_quotes(query, $usual)
+            }
+            fn mark_price(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
+                market::mark_price(market, scope)
+            }
+            fn order_book(&self, market: &Instrument, depth: Option<u32>, scope: &Scope) -> Built<OrderBook> {
+                market::order_book(market, depth, scope)
+            }
+            fn bars(&self, market: &Instrument, query: &BarQuery, scope: &Scope) -> Built<Vec<Bar>> {
+                market::bars(market, query, scope)
+            }
+            fn trades(&self, market: &Instrument, range: &Range, scope: &Scope) -> Built<Vec<PublicTrade>> {
+                market::trades(market, range, scope)
+            }
+            fn funding(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
+                contracts::funding(market, scope)
+            }
+            fn fundings(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
+                contracts::fundings(query)
+            }
+            fn funding_history(&self, query: &HistoryQuery) -> Built<Vec<Funding>> {
+                contracts::funding_history(query)
+            }
+            fn funding_interval(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
+                contracts::funding(market, scope)
+            }
+            fn funding_intervals(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
+                contracts::fundings(query)
+            }
+            fn open_interest(&self, market: &Instrument, scope: &Scope) -> Built<OpenInterest> {
+                contracts::open_interest(market, scope)
+            }
+            fn open_interests(&self, query: &MarketsQuery) -> Built<Vec<OpenInterest>> {
+                contracts::open_interests(query)
+            }
+            fn leverage_tiers(&self, query: &MarketsQuery) -> Built<Vec<LeverageTier>> {
+                contracts::leverage_tiers(query)
+            }
+            fn market_leverage_tiers(&self, market: &Instrument, scope: &Scope) -> Built<Vec<LeverageTier>> {
+                contracts::market_leverage_tiers(market, scope)
+            }
+            fn key_permissions(&self) -> Built<KeyPermissions> {
+                account::key_permissions()
+            }
+            fn accounts(&self, scope: &Scope) -> Built<Vec<AccountRow>> {
+                account::accounts(scope)
+            }
+            fn balances(&self, scope: &Scope) -> Built<Balances> {
+                account::balances(scope, $usual)
+            }
+            fn place(&self, order: &NewOrder) -> Built<OrderReport> {
+                place::place(order)
+            }
+            fn place_many(&self, orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
+                place::place_many(orders)
+            }
+            fn amend(&self, change: &Amendment) -> Built<OrderReport> {
+                place::amend(change)
+            }
+            fn cancel(&self, order: &OrderRef) -> Built<OrderReport> {
+                orders::cancel(order, $usual)
+            }
+            fn cancel_many(&self, all: &[OrderRef]) -> Built<Vec<OrderReport>> {
+                orders::cancel_many(all, $usual)
+            }
+            fn cancel_all(&self, market: Option<&Instrument>, scope: &Scope) -> Built<Vec<OrderReport>> {
+                orders::cancel_all(market, scope, $usual)
+            }
+            fn cancel_all_after(&self, timeout_ms: u32) -> Built<()> {
+                orders::cancel_all_after(timeout_ms, $usual)
+            }
+            fn order(&self, order: &OrderRef) -> Built<OrderReport> {
+                orders::order(order, $usual)
+            }
+            fn open_order(&self, order: &OrderRef) -> Built<OrderReport> {
+                orders::order(order, $usual)
+            }
+            fn closed_order(&self, order: &OrderRef) -> Built<OrderReport> {
+                orders::order(order, $usual)
+            }
+            fn orders(&self, query: &OrdersQuery) -> Built<Vec<OrderReport>> {
+                orders::orders(query, $usual)
+            }
+            fn order_trades(&self, order: &OrderRef) -> Built<Vec<OwnTrade>> {
+                orders::order_trades(order, $usual)
+            }
+            fn own_trades(&self, query: &HistoryQuery) -> Built<Vec<OwnTrade>> {
+                orders::own_trades(query, None, $usual)
+            }
+            fn positions(&self, query: &MarketsQuery) -> Built<Vec<PositionReport>> {
+                positions::positions(query)
+            }
+            fn position(&self, market: &Instrument, scope: &Scope) -> Built<PositionReport> {
+                positions::position(market, scope)
+            }
+            fn positions_history(&self, query: &HistoryQuery) -> Built<Vec<PositionReport>> {
+                positions::positions_history(query)
+            }
+            fn close_position(&self, market: &Instrument, scope: &Scope) -> Built<OrderReport> {
+                place::close_position(market, scope)
+            }
+            fn set_leverage(&self, change: &LeverageChange) -> Built<LeverageSetting> {
+                contracts::set_leverage(change)
+            }
+            fn leverage(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
+                contracts::leverage(market, scope)
+            }
+            fn set_margin_mode(&self, mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
+                contracts::set_margin_mode(mode, market, scope)
+            }
+            fn margin_mode(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
+                contracts::margin_mode(market, scope)
+            }
+            fn set_position_mode(&self, hedged: bool, _: Option<&Instrument>, scope: &Scope) -> Built<()> {
+                contracts::set_position_mode(hedged, scope)
+            }
+            fn position_mode(&self, _: Option<&Instrument>, scope: &Scope) -> Built<bool> {
+                contracts::position_mode(scope)
+            }
+            fn change_margin(&self, market: &Instrument, amount: Decimal, scope: &Scope) -> Built<()> {
+                contracts::change_margin(market, amount, scope)
+            }
+            fn fee_rate(&self, market: &Instrument, scope: &Scope) -> Built<FeeRate> {
+                account::fee_rate(market, scope)
+            }
+            fn fee_rates(&self, scope: &Scope) -> Built<Vec<FeeRate>> {
+                account::fee_rates(scope, $usual)
+            }
+            fn funding_payments(&self, query: &HistoryQuery) -> Built<Vec<FundingPayment>> {
+                contracts::funding_payments(query)
+            }
+            fn movements(&self, query: &HistoryQuery) -> Built<Vec<Movement>> {
+                account::movements(query, $usual)
+            }
+        }
+    };
+}
+
+protocol!(KuCoin, Product::Spot);
+protocol!(KuCoinFutures, Product::Linear);

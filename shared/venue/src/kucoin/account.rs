@@ -365,12 +365,24 @@ struct Entry {
 /// What the business types of ledgers mean; `None` for trading itself, which is told by trades.
 fn movement_kind(kind: &str) -> Option<MovementKind> {
     match kind {
-        "TRADE_EXCHANGE" | "Exchange" | "SPOT_EXCHANGE" | "FUTURES_EXCHANGE_OPEN" | "FUTURES_EXCHANGE_CLOSE"
-        | "RealisedPNL" | "FUNDING_FEE" => None,
+        "TRADE_EXCHANGE"
+        | "Exchange"
+        | "SPOT_EXCHANGE"
+        | "FUTURES_EXCHANGE_OPEN"
+        | "FUTURES_EXCHANGE_CLOSE"
+        | "RealisedPNL"
+        | "FUNDING_FEE" => None,
         "DEPOSIT" | "Deposit" => Some(MovementKind::Deposit),
         "WITHDRAW" | "Withdrawal" | "WITHDRAWAL" => Some(MovementKind::Withdrawal),
-        "TRANSFER" | "Transfer" | "SUB_TRANSFER" | "SUB_TO_SUB_TRANSFER" | "Sub-account transfer" | "TransferIn"
-        | "TransferOut" | "Main account transfer" | "Trade account transfer" => Some(MovementKind::Transfer),
+        "TRANSFER"
+        | "Transfer"
+        | "SUB_TRANSFER"
+        | "SUB_TO_SUB_TRANSFER"
+        | "Sub-account transfer"
+        | "TransferIn"
+        | "TransferOut"
+        | "Main account transfer"
+        | "Trade account transfer" => Some(MovementKind::Transfer),
         _ => Some(MovementKind::Other),
     }
 }
@@ -403,9 +415,8 @@ impl Entry {
 fn ledger(asked: &HistoryQuery, usual: Product) -> Result<(&'static str, &'static str, Params), CallError> {
     let (scope, range) = (&asked.scope, asked.range);
     let code = scope.extra.text("code").or_else(|| scope.extra.text("currency"));
-    let ours = Params::new()
-        .maybe("startAt", range.since.map(Timestamp::ms))
-        .maybe("endAt", range.until.map(Timestamp::ms));
+    let ours =
+        Params::new().maybe("startAt", range.since.map(Timestamp::ms)).maybe("endAt", range.until.map(Timestamp::ms));
     let wallet = pocket(scope, usual);
     if scope.account == AccountSystem::Unified {
         let kind = match (scope.wallet, scope.margin) {
@@ -465,7 +476,8 @@ mod tests {
     fn a_key_that_may_withdraw_is_told() {
         let ask = key_permissions().unwrap();
         let read = |text: &str| ask.read(&reply(text), &Markets::default());
-        let key = read(r#"{"permission":"General,Futures,Spot,InnerTransfer,Transfer","ipWhitelist":"1.2.3.4, 5.6.7.8"}"#);
+        let key =
+            read(r#"{"permission":"General,Futures,Spot,InnerTransfer,Transfer","ipWhitelist":"1.2.3.4, 5.6.7.8"}"#);
         let key = key.unwrap();
         assert_eq!((key.withdraw, key.spot, key.addresses.len()), (Some(true), Some(true), 2));
         let plain = read(r#"{"permission":"General,InnerTransfer"}"#).unwrap();

@@ -34,21 +34,10 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     limits: &[
         RateLimit { of: "weight", class: &[EndpointClass::Public], units: 2000, per_ms: 30_000 },
         RateLimit { of: "weight", class: &[EndpointClass::Account], units: 2000, per_ms: 30_000 },
-        RateLimit {
-            of: "weight",
-            class: &[EndpointClass::Order, EndpointClass::Cancel],
-            units: 2000,
-            per_ms: 30_000,
-        },
+        RateLimit { of: "weight", class: &[EndpointClass::Order, EndpointClass::Cancel], units: 2000, per_ms: 30_000 },
     ],
     orders: Orders {
-        time_in_force: &[
-            TimeInForce::Gtc,
-            TimeInForce::Ioc,
-            TimeInForce::Fok,
-            TimeInForce::PostOnly,
-            TimeInForce::Gtd,
-        ],
+        time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly, TimeInForce::Gtd],
         stop_loss: true,
         take_profit: true,
         trailing: false,

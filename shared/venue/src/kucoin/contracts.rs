@@ -125,8 +125,11 @@ pub(super) fn funding_history(asked: &HistoryQuery) -> Built<Vec<Funding>> {
     let name = market.name.clone();
     Ok(Ask::new(request, move |reply, _| {
         let rows = raw::rows::<PastFunding>(reply)?.0;
-        let one = |row: &PastFunding| {
-            Funding { market: name.clone(), at: row.at.0, rate: Some(row.rate.0), ..Funding::default() }
+        let one = |row: &PastFunding| Funding {
+            market: name.clone(),
+            at: row.at.0,
+            rate: Some(row.rate.0),
+            ..Funding::default()
         };
         Ok(window(rows.iter().map(one).collect(), range, |funding| funding.at))
     }))
@@ -452,9 +455,7 @@ pub(super) fn change_margin(market: &Instrument, amount: Decimal, scope: &Scope)
             let fields = fields.with("margin", whole(&size)).with("bizNo", id);
             post(FUTURES, "/api/v1/position/margin/deposit-margin", fields, scope, 4)
         }
-        (_, false) => {
-            post(FUTURES, "/api/v1/margin/withdrawMargin", fields.with("withdrawAmount", size), scope, 10)
-        }
+        (_, false) => post(FUTURES, "/api/v1/margin/withdrawMargin", fields.with("withdrawAmount", size), scope, 10),
     };
     Ok(Ask::new(request, |reply, _| raw::payload(reply).map(|_| ())))
 }

@@ -27,6 +27,8 @@ struct SpotMarket {
     #[serde(default)]
     base_increment: MaybeNum,
     #[serde(default)]
+    quote_increment: MaybeNum,
+    #[serde(default)]
     price_increment: MaybeNum,
     #[serde(default)]
     enable_trading: Flag,
@@ -64,6 +66,7 @@ impl SpotMarket {
         let mut market = Instrument::named(Product::Spot, &self.symbol.0, base, quote, None);
         market.tick = self.price_increment.nonzero();
         market.lot = self.base_increment.nonzero();
+        market.cost_step = self.quote_increment.nonzero();
         market.min_quantity = self.base_min_size.nonzero();
         market.max_quantity = self.base_max_size.nonzero();
         // Both hold: the smallest quote amount, and what an order must cost at least.

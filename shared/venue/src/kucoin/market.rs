@@ -7,8 +7,8 @@ use crate::protocol::call::{AccountSystem, BarPrice};
 use crate::protocol::model::{Bar, Level, OrderBook, PublicTrade, Ticker};
 use crate::protocol::wire::{self, MaybeMs, MaybeNum, Num, Text};
 use crate::protocol::{
-    Ask, BarQuery, Built, CallError, Instrument, Markets, MarketsQuery, Params, Product, Range, ReadFault, Reply, Scope,
-    Unsigned,
+    Ask, BarQuery, Built, CallError, Instrument, Markets, MarketsQuery, Params, Product, Range, ReadFault, Reply,
+    Scope, Unsigned,
 };
 use desk::time::{Interval, Timestamp};
 use rust_decimal::Decimal;

@@ -8,8 +8,8 @@ use super::{ack, report};
 use crate::protocol::call::{OrderClass, OrderFilter};
 use crate::protocol::model::{OrderReport, OrderState, OwnTrade};
 use crate::protocol::{
-    Ask, Built, CallError, EndpointClass, HistoryQuery, Instrument, OrderRef, OrdersQuery, Params, Product, Range, Scope,
-    Unsigned,
+    Ask, Built, CallError, EndpointClass, HistoryQuery, Instrument, OrderRef, OrdersQuery, Params, Product, Range,
+    Scope, Unsigned,
 };
 use serde_json::Value;
 
@@ -51,8 +51,7 @@ fn single(order: &OrderRef, route: Route, reading: bool) -> Result<(String, Para
         (Route::Spot | Route::Fast, Id::Venue(id), true) => (format!("/api/v1/stop-order/{}", segment(&id)), none, 3),
         (Route::Spot | Route::Fast, Id::Ours(id), true) => {
             let path = if reading { "queryOrderByClientOid" } else { "cancelOrderByClientOid" };
-            let asked = Params::new().with("clientOid", id).maybe("symbol", symbol_of(market));
-            (format!("/api/v1/stop-order/{path}"), asked, if reading { 3 } else { 5 })
+            (format!("/api/v1/stop-order/{path}"), none.with("clientOid", id), if reading { 3 } else { 5 })
         }
         (Route::Margin(_), Id::Venue(id), true) => {
             let path = if reading { "orderId" } else { "cancel-by-id" };
@@ -173,8 +172,10 @@ pub(super) fn cancel_many(orders: &[OrderRef], usual: Product) -> Built<Vec<Orde
             request.by(crate::protocol::Method::Delete).weighing(20)
         }
         (Route::Spot | Route::Fast | Route::Margin(_), OrderClass::Trigger) => {
-            let ids: Result<Vec<_>, CallError> = orders.iter().map(|o| o.id.clone().ok_or_else(|| needs("the venue's ids"))).collect();
-            let ours = Params::new().maybe("symbol", symbol_of(first.instrument.as_ref())).with("orderIds", ids?.join(","));
+            let ids: Result<Vec<_>, CallError> =
+                orders.iter().map(|o| o.id.clone().ok_or_else(|| needs("the venue's ids"))).collect();
+            let ours =
+                Params::new().maybe("symbol", symbol_of(first.instrument.as_ref())).with("orderIds", ids?.join(","));
             let path = match route {
                 Route::Margin(_) => "/api/v3/hf/margin/stop-order/cancel",
                 Route::Spot | Route::Fast | Route::Futures | Route::Unified(_) => "/api/v1/stop-order/cancel",
@@ -381,7 +382,8 @@ pub(super) fn own_trades(asked: &HistoryQuery, order: Option<&str>, usual: Produ
 /// The trades of an order.
 pub(super) fn order_trades(order: &OrderRef, usual: Product) -> Built<Vec<OwnTrade>> {
     let id = order.id.as_deref().ok_or_else(|| needs("the venue's id of the order"))?;
-    let asked = HistoryQuery { instrument: order.instrument.clone(), scope: order.scope.clone(), ..HistoryQuery::default() };
+    let asked =
+        HistoryQuery { instrument: order.instrument.clone(), scope: order.scope.clone(), ..HistoryQuery::default() };
     own_trades(&asked, Some(id), usual)
 }
 

@@ -283,14 +283,17 @@ pub(super) fn place_many(orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
             return Err(lacks("a test of several orders"));
         }
     }
-    let list: Result<Vec<_>, CallError> = orders.iter().map(|order| {
-        let fields = match route {
-            Route::Unified(_) => place_unified::fields(order)?,
-            Route::Futures => futures_fields(order)?,
-            Route::Spot | Route::Fast | Route::Margin(_) => spot_fields(order, route)?,
-        };
-        Ok(fields.extra(&order.extra, &TAKEN).value())
-    }).collect();
+    let list: Result<Vec<_>, CallError> = orders
+        .iter()
+        .map(|order| {
+            let fields = match route {
+                Route::Unified(_) => place_unified::fields(order)?,
+                Route::Futures => futures_fields(order)?,
+                Route::Spot | Route::Fast | Route::Margin(_) => spot_fields(order, route)?,
+            };
+            Ok(fields.extra(&order.extra, &TAKEN).value())
+        })
+        .collect();
     let list = serde_json::Value::Array(list?);
     let post = |origin, path, body, weight| Unsigned::post(origin, path, body, EndpointClass::Order).weighing(weight);
     let of_list = || Fields::default().with("orderList", list.clone());

@@ -160,11 +160,16 @@ pub(super) fn market(markets: &Markets, symbol: &Text, asked: Option<&str>) -> O
 
 /// Rows in time's order, from `since` on and up to `until`; of more than `limit` the first, when `since` is given, else
 /// the last.
-pub(super) fn window<T>(mut rows: Vec<T>, range: crate::protocol::Range, at: impl Fn(&T) -> Option<Timestamp>) -> Vec<T> {
+pub(super) fn window<T>(
+    mut rows: Vec<T>,
+    range: crate::protocol::Range,
+    at: impl Fn(&T) -> Option<Timestamp>,
+) -> Vec<T> {
     rows.sort_by_key(|row| at(row).map(Timestamp::ms));
     rows.retain(|row| match at(row) {
         Some(at) => {
-            range.since.is_none_or(|since| at.ms() >= since.ms()) && range.until.is_none_or(|until| at.ms() <= until.ms())
+            range.since.is_none_or(|since| at.ms() >= since.ms())
+                && range.until.is_none_or(|until| at.ms() <= until.ms())
         }
         None => true,
     });

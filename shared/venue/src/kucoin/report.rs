@@ -167,9 +167,7 @@ pub(super) fn quantities(size: MaybeNum, filled: MaybeNum) -> Result<(Option<Qua
     let asked = size.nonzero().map(wire::quantity).transpose()?;
     let filled = filled.quantity()?;
     match (asked, filled) {
-        (Some(asked), Some(filled)) if filled > asked => {
-            Err(format!("{} filled of {}", filled.value(), asked.value()))
-        }
+        (Some(asked), Some(filled)) if filled > asked => Err(format!("{} filled of {}", filled.value(), asked.value())),
         both => Ok(both),
     }
 }
@@ -297,7 +295,12 @@ impl RawFill {
 }
 
 /// One order of either shape.
-pub(super) fn order(reply: &Reply, markets: &Markets, asked: Option<&str>, unified: bool) -> Result<OrderReport, ReadFault> {
+pub(super) fn order(
+    reply: &Reply,
+    markets: &Markets,
+    asked: Option<&str>,
+    unified: bool,
+) -> Result<OrderReport, ReadFault> {
     let fault = |e: String| ReadFault::parse(reply, e);
     if raw::payload(reply)? == "null" {
         // The venue's way to say that it knows no such order.

@@ -12,7 +12,7 @@
 //! | `market`, `instruments` | market data |
 //! | `contracts`, `positions` | funding, leverage, risk limits; positions |
 //! | `account` | balances, fees, permissions, ledgers |
-//! | `stream` | WebSockets |
+//! | `stream`, `stream_public`, `stream_private` | WebSockets |
 //! | `errors` | codes |
 //!
 //! 1. The product of the instrument decides the server: spot and margin, or futures. Only the unified account has one
@@ -40,6 +40,9 @@ mod positions;
 mod raw;
 mod report;
 mod sign;
+mod stream;
+mod stream_private;
+mod stream_public;
 
 use crate::protocol::model::{
     AccountRow, Balances, Bar, Currency, FeeRate, Funding, FundingPayment, KeyPermissions, LeverageSetting,

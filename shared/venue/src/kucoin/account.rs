@@ -171,7 +171,11 @@ pub(super) fn balances(scope: &Scope, usual: Product) -> Built<Balances> {
 
 /// The unified account, or one of the classic ones beside it.
 fn unified_balances(scope: &Scope) -> Built<Balances> {
+    let named = scope.extra.text("type");
     let kind = match (scope.wallet, scope.margin) {
+        // The classic names of two of these accounts.
+        (None, _) if named.as_deref() == Some("main") => Some("FUNDING"),
+        (None, _) if named.as_deref() == Some("trade") => Some("SPOT"),
         (Some(Wallet::Spot), _) => Some("SPOT"),
         (Some(Wallet::Linear | Wallet::Inverse), _) => Some("FUTURES"),
         (Some(Wallet::Funding), _) => Some("FUNDING"),
@@ -187,7 +191,7 @@ fn unified_balances(scope: &Scope) -> Built<Balances> {
         }
         None => ("/api/ua/v1/unified/account/balance", Params::new()),
     };
-    let request = Unsigned::account(SPOT, path, query(&ours, &scope.extra, &["code"])).weighing(5);
+    let request = Unsigned::account(SPOT, path, query(&ours, &scope.extra, &["code", "type"])).weighing(5);
     Ok(Ask::new(request, |reply, _| {
         let answer: UnifiedAccounts = raw::data(reply)?;
         summed(reply, answer.ts.0, answer.accounts.iter().flat_map(|account| &account.currencies))
@@ -286,9 +290,7 @@ pub(super) fn fee_rate(market: &Instrument, scope: &Scope) -> Built<FeeRate> {
     let request = Unsigned::account(origin, path, query(&ours, &scope.extra, &[])).weighing(3);
     let name = market.name.clone();
     Ok(Ask::new(request, move |reply, markets| {
-        if contract && raw::payload(reply)?.starts_with(r#"{"symbol"#) {
-            return Ok(raw::data::<RawFee>(reply)?.rate(markets));
-        }
+        // The futures server answers with the row itself, the others with a list of one.
         let found = match raw::rows::<RawFee>(reply) {
             Ok(rows) => rows.0.into_iter().next(),
             Err(ReadFault::Parse { .. }) => Some(raw::data::<RawFee>(reply)?),

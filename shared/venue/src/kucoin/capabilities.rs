@@ -53,6 +53,8 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
                 snapshot; futures: the sequence grows by one",
     evidence: Evidence::Recorded,
     notes: &[
+        "Spot orders of the classic account system go to the old endpoints, which the documents call abandoned; accounts \
+         of today trade by the fast ones (account system HighFrequency).",
         "The spot order book with all its levels is given to signed requests only.",
         "A good-till-time order needs cancelAfter, its life in seconds, among the extra parameters.",
         "One cancels the other is for spot only; changing orders for spot, and for contracts of the unified account.",

@@ -3,7 +3,7 @@
 use super::ask::{FUTURES, SPOT, lacks};
 use super::raw::{self, currency};
 use crate::protocol::model::Currency;
-use crate::protocol::wire::{Flag, MaybeMs, MaybeNum, Num, Text};
+use crate::protocol::wire::{Flag, MaybeMs, MaybeNum, Text};
 use crate::protocol::{Ask, Built, Instrument, Params, Product, ReadFault, Unsigned};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -11,8 +11,11 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SpotMarket {
+    #[serde(default)]
     symbol: Text,
+    #[serde(default)]
     base_currency: Text,
+    #[serde(default)]
     quote_currency: Text,
     #[serde(default)]
     base_min_size: MaybeNum,
@@ -37,9 +40,13 @@ struct SpotMarket {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Contract {
+    #[serde(default)]
     symbol: Text,
+    #[serde(default)]
     base_currency: Text,
+    #[serde(default)]
     quote_currency: Text,
+    #[serde(default)]
     settle_currency: Text,
     #[serde(default)]
     expire_date: MaybeMs,
@@ -51,7 +58,8 @@ struct Contract {
     lot_size: MaybeNum,
     #[serde(default)]
     tick_size: MaybeNum,
-    multiplier: Num,
+    #[serde(default)]
+    multiplier: MaybeNum,
     #[serde(default)]
     is_inverse: Flag,
     #[serde(default)]
@@ -94,12 +102,17 @@ impl Contract {
         market.min_price = self.tick_size.nonzero();
         market.max_price = self.max_price.nonzero();
         // Inverse contracts have a negative multiplier: so many quote units.
-        market.contract_size = Some(self.multiplier.0.abs()).filter(|size| *size > Decimal::ZERO);
+        market.contract_size = self.multiplier.nonzero().map(|size| size.abs());
         market.max_leverage = self.max_leverage.nonzero();
         let complete = market.tick.is_some() && market.lot.is_some() && market.contract_size.is_some();
         market.active = self.status.0 == "Open" && complete;
         market
     }
+}
+
+/// A row without its names can't be traded; one without a step is listed, but not active.
+fn named(market: &Instrument) -> bool {
+    !market.symbol.is_empty() && !market.base.is_empty() && !market.quote.is_empty()
 }
 
 /// Everything of a product that is traded.
@@ -109,7 +122,7 @@ pub(super) fn instruments(product: Product) -> Built<Vec<Instrument>> {
             let request = Unsigned::public(SPOT, "/api/v2/symbols", Params::new()).weighing(4);
             Ok(Ask::new(request, |reply, _| {
                 let all: Vec<SpotMarket> = raw::data(reply)?;
-                Ok(all.iter().map(SpotMarket::instrument).collect())
+                Ok(all.iter().map(SpotMarket::instrument).filter(named).collect())
             }))
         }
         Product::Linear | Product::Inverse => {
@@ -117,7 +130,7 @@ pub(super) fn instruments(product: Product) -> Built<Vec<Instrument>> {
             Ok(Ask::new(request, move |reply, _| {
                 let all: Vec<Contract> = raw::data(reply)?;
                 let all = all.iter().map(Contract::instrument);
-                Ok(all.filter(|market| market.product == product).collect())
+                Ok(all.filter(|market| market.product == product && named(market)).collect())
             }))
         }
         Product::Option => Err(lacks("options")),
@@ -164,4 +177,26 @@ pub(super) fn currencies() -> Built<Vec<Currency>> {
         };
         rows.iter().map(one).collect()
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Markets, Reply};
+
+    #[test]
+    fn an_inverse_contract_counts_quote_units_and_bitcoin_has_its_common_name() {
+        let row = r#"{"symbol":"XBTUSDM","baseCurrency":"XBT","quoteCurrency":"USD","settleCurrency":"XBT","multiplier":-1.0,
+            "lotSize":1,"tickSize":0.1,"isInverse":true,"status":"Open","expireDate":null,"maxLeverage":75}"#;
+        let lacking = row.replace(r#""lotSize":1,"#, "").replace("XBTUSDM", "ETHUSDM");
+        let reply = Reply::new(200, format!(r#"{{"code":"200000","data":[{row},{lacking},{{}}]}}"#));
+        let all = instruments(Product::Inverse).unwrap().read(&reply, &Markets::default()).unwrap();
+        let [whole, lacking] = all.as_slice() else { panic!("{all:?}") };
+        assert_eq!((whole.name.as_str(), whole.contract_size), ("BTC/USD:BTC", Some(Decimal::ONE)));
+        assert!(whole.active && !lacking.active, "without a lot nothing can be ordered");
+        let dated = row.replace("null", "1735286400000").replace("true", "false");
+        let reply = Reply::new(200, format!(r#"{{"code":"200000","data":[{dated}]}}"#));
+        let all = instruments(Product::Linear).unwrap().read(&reply, &Markets::default()).unwrap();
+        assert_eq!(all.first().unwrap().name, "BTC/USD:BTC-241227");
+    }
 }

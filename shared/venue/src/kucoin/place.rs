@@ -40,6 +40,20 @@ fn checked(order: &NewOrder) -> Result<(), CallError> {
     if order.price.is_none() && order.kind == OrderKind::Limit {
         return Err(needs("the price of a limit order"));
     }
+    good_till(order)
+}
+
+/// A good-till-time order says how long it lives, in seconds; contracts have no such order.
+pub(super) fn good_till(order: &NewOrder) -> Result<(), CallError> {
+    if order.time_in_force != Some(TimeInForce::Gtd) {
+        return Ok(());
+    }
+    if order.instrument.product.is_contract() {
+        return Err(lacks("good-till-time orders of contracts"));
+    }
+    if order.extra.get("cancelAfter").is_none() {
+        return Err(needs("cancelAfter, the life of a good-till-time order in seconds"));
+    }
     Ok(())
 }
 
@@ -377,4 +391,134 @@ pub(super) fn amend(change: &crate::protocol::Amendment) -> Built<OrderReport> {
     let request = Unsigned::post(super::ask::SPOT, path, body, EndpointClass::Order).weighing(2);
     let market = to.instrument.name.clone();
     Ok(Ask::new(request, move |reply, _| ack::altered(reply, &market)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::call::{AccountSystem, Extra, Trailing};
+    use crate::protocol::{Body, Instrument};
+    use rust_decimal::Decimal;
+    use serde_json::{Value, json};
+
+    fn market(product: Product) -> Instrument {
+        let mut market = match product {
+            Product::Spot => Instrument::named(product, "BTC-USDT", "BTC", "USDT", None),
+            Product::Linear | Product::Inverse | Product::Option => {
+                Instrument::named(product, "XBTUSDTM", "BTC", "USDT", Some("USDT"))
+            }
+        };
+        market.tick = Some(Decimal::new(1, 1));
+        market.lot = Some(if product == Product::Spot { Decimal::new(1, 8) } else { Decimal::ONE });
+        market
+    }
+
+    fn order(product: Product, side: Side) -> NewOrder {
+        NewOrder {
+            quantity: Some(Decimal::TWO),
+            price: Some(Decimal::new(50_000, 0)),
+            client_id: Some("ours".into()),
+            ..NewOrder::plain(&market(product), side, OrderKind::Limit)
+        }
+    }
+
+    fn sent(order: &NewOrder) -> (String, Value) {
+        let request = place(order).unwrap().request;
+        assert_eq!(request.class, EndpointClass::Order, "an order is never sent twice");
+        let Body::Json(body) = request.body else { panic!("a JSON body") };
+        (request.path.into_owned(), serde_json::from_str(&body).unwrap())
+    }
+
+    fn stop(kind: TriggerKind) -> Option<Trigger> {
+        Some(Trigger { kind, price: Decimal::new(49_000, 0), crossing: None, by: None, limit: None })
+    }
+
+    #[test]
+    fn the_account_system_and_the_margin_mode_decide_where_an_order_goes() {
+        let plain = order(Product::Spot, Side::Buy);
+        let fast = NewOrder { account: AccountSystem::HighFrequency, ..plain.clone() };
+        let margin = NewOrder { margin: Some(MarginMode::Isolated), ..plain.clone() };
+        let unified = NewOrder { account: AccountSystem::Unified, ..plain.clone() };
+        let sync = NewOrder { extra: Extra(vec![("sync".into(), json!(true))]), ..plain.clone() };
+        for (order, path) in [
+            (&plain, "/api/v1/orders"),
+            (&fast, "/api/v1/hf/orders"),
+            (&margin, "/api/v3/hf/margin/order"),
+            (&unified, "/api/ua/v1/unified/order/place"),
+            (&sync, "/api/v1/hf/orders/sync"),
+            (&order(Product::Linear, Side::Buy), "/api/v1/orders"),
+            (&NewOrder { test: true, ..fast.clone() }, "/api/v1/hf/orders/test"),
+            (&NewOrder { trigger: stop(TriggerKind::StopLoss), ..fast.clone() }, "/api/v1/stop-order"),
+        ] {
+            assert_eq!(sent(order).0, path);
+        }
+        assert_eq!(sent(&margin).1["isIsolated"], json!(true));
+        assert_eq!(sent(&sync).1.get("sync"), None, "what we read ourselves is not passed on");
+    }
+
+    #[test]
+    fn a_stop_loss_lies_below_for_a_sell_and_above_for_a_buy() {
+        let direction = |side, kind| {
+            let order = NewOrder { trigger: stop(kind), ..order(Product::Linear, side) };
+            let body = sent(&order).1;
+            (body["stop"].clone(), body["reduceOnly"].clone())
+        };
+        assert_eq!(direction(Side::Sell, TriggerKind::StopLoss), (json!("down"), json!(true)));
+        assert_eq!(direction(Side::Buy, TriggerKind::StopLoss), (json!("up"), json!(true)));
+        assert_eq!(direction(Side::Sell, TriggerKind::TakeProfit), (json!("up"), json!(true)));
+        assert_eq!(direction(Side::Buy, TriggerKind::TakeProfit), (json!("down"), json!(true)));
+        assert_eq!(direction(Side::Buy, TriggerKind::Plain), (json!("up"), Value::Null));
+    }
+
+    #[test]
+    fn attached_legs_of_a_short_position_are_turned_round() {
+        let leg = |price: i64| Some(Attached { trigger: Decimal::new(price, 0), price: None, by: None });
+        let both = |side| NewOrder { take_profit: leg(60_000), stop_loss: leg(40_000), ..order(Product::Linear, side) };
+        let (path, long) = sent(&both(Side::Buy));
+        assert_eq!(path, "/api/v1/st-orders");
+        assert_eq!((&long["triggerStopUpPrice"], &long["triggerStopDownPrice"]), (&json!("60000"), &json!("40000")));
+        let short = sent(&both(Side::Sell)).1;
+        assert_eq!((&short["triggerStopUpPrice"], &short["triggerStopDownPrice"]), (&json!("40000"), &json!("60000")));
+    }
+
+    #[test]
+    fn in_a_hedged_account_a_reducing_sell_closes_the_long_position() {
+        let hedged = NewOrder { hedged: true, ..order(Product::Linear, Side::Sell) };
+        assert_eq!(sent(&hedged).1["positionSide"], json!("SHORT"));
+        assert_eq!(sent(&NewOrder { reduce_only: true, ..hedged }).1["positionSide"], json!("LONG"));
+    }
+
+    #[test]
+    fn what_the_venue_does_not_take_is_refused_before_anything_is_sent() {
+        let plain = order(Product::Spot, Side::Buy);
+        let behind = crate::protocol::call::Distance::Percent(Decimal::ONE);
+        for bad in [
+            NewOrder { trailing: Some(Trailing { behind, from: None, limit: None }), ..plain.clone() },
+            NewOrder { quantity: None, ..plain.clone() },
+            NewOrder { price: None, ..plain.clone() },
+            NewOrder { quantity: Some(Decimal::new(1, 9)), ..plain.clone() },
+            NewOrder { instrument: market(Product::Option), ..plain.clone() },
+            NewOrder { test: true, account: AccountSystem::Unified, ..plain.clone() },
+        ] {
+            assert!(place(&bad).is_err(), "{bad:?}");
+        }
+        assert!(place_many(&[]).is_err());
+        assert!(place_many(&[plain, order(Product::Linear, Side::Buy)]).is_err(), "orders of two systems");
+    }
+
+    #[test]
+    fn of_two_legs_that_cancel_each_other_one_is_a_limit_and_one_a_stop() {
+        let legs = NewOrder {
+            trigger: stop(TriggerKind::StopLoss),
+            oco: Some(Trigger { price: Decimal::new(60_000, 0), ..stop(TriggerKind::TakeProfit).unwrap() }),
+            price: None,
+            ..NewOrder::plain(&market(Product::Spot), Side::Sell, OrderKind::Market)
+        };
+        let (path, body) = sent(&NewOrder { quantity: Some(Decimal::ONE), ..legs });
+        assert_eq!(path, "/api/v3/oco/order");
+        assert_eq!(
+            (&body["price"], &body["stopPrice"], &body["limitPrice"]),
+            (&json!("60000"), &json!("49000"), &json!("49000"))
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! New orders of the unified account.
 
 use super::ask::{Fields, SPOT, lacks, needs};
-use super::place::{TAKEN, client_id, force, position_side, post_only, rises, watched};
+use super::place::{TAKEN, client_id, force, good_till, position_side, post_only, rises, watched};
 use crate::protocol::call::OrderKind;
 use crate::protocol::model::Side;
 use crate::protocol::{CallError, EndpointClass, NewOrder, Unsigned};
@@ -20,6 +20,7 @@ pub(super) fn fields(order: &NewOrder) -> Result<Fields, CallError> {
     if order.trailing.is_some() || order.oco.is_some() || order.shown.is_some() {
         return Err(lacks("trailing, one-cancels-the-other and iceberg orders of the unified account"));
     }
+    good_till(order)?;
     let instrument = &order.instrument;
     let contract = instrument.product.is_contract();
     let mut fields = Fields::default()

@@ -77,35 +77,40 @@ fn url(token: Option<&StreamToken>, test: bool) -> Result<String, CallError> {
     Ok(text)
 }
 
-/// The topic's channel, the markets it is about (none for private ones), and what stands behind each symbol.
-fn channels(topic: &Topic) -> Result<Vec<(&'static str, Option<&Instrument>, String)>, CallError> {
-    let of = |market: &'static str, contract: &'static str, instrument: &Instrument| {
-        if instrument.product.is_contract() { contract } else { market }
-    };
+/// A channel a topic is told on: which, about which market (none for our own), and what stands behind the symbol.
+struct Line<'a> {
+    channel: &'static str,
+    market: Option<&'a Instrument>,
+    behind: String,
+}
+
+/// The channels of a topic.
+fn lines(topic: &Topic) -> Result<Vec<Line<'_>>, CallError> {
+    fn about<'a>(market: &'a Instrument, spot: &'static str, contract: &'static str) -> Line<'a> {
+        let channel = if market.product.is_contract() { contract } else { spot };
+        Line { channel, market: Some(market), behind: String::new() }
+    }
+    let own = |channel| Line { channel, market: None, behind: String::new() };
     Ok(match topic {
-        Topic::Trades(i) => vec![(of("/market/match", "/contractMarket/execution", i), Some(i), String::new())],
-        Topic::Ticker(i) if i.product.is_contract() => vec![
-            ("/contractMarket/tickerV2", Some(i), String::new()),
-            // Mark and index price, and the funding rate.
-            ("/contract/instrument", Some(i), String::new()),
+        Topic::Trades(market) => vec![about(market, "/market/match", "/contractMarket/execution")],
+        // Of contracts also the mark and index price, and the funding rate.
+        Topic::Ticker(market) if market.product.is_contract() => vec![
+            about(market, "/market/ticker", "/contractMarket/tickerV2"),
+            about(market, "/market/ticker", "/contract/instrument"),
         ],
-        Topic::Ticker(i) => vec![("/market/ticker", Some(i), String::new())],
-        Topic::Book(i) => vec![(of("/market/level2", "/contractMarket/level2", i), Some(i), String::new())],
-        Topic::Bars(i, interval) => {
-            let length = format!("_{}", interval_text(*interval)?);
-            vec![(of("/market/candles", "/contractMarket/limitCandle", i), Some(i), length)]
+        Topic::Ticker(market) => vec![about(market, "/market/ticker", "/contractMarket/tickerV2")],
+        Topic::Book(market) => vec![about(market, "/market/level2", "/contractMarket/level2")],
+        Topic::Bars(market, interval) => {
+            let behind = format!("_{}", interval_text(*interval)?);
+            vec![Line { behind, ..about(market, "/market/candles", "/contractMarket/limitCandle") }]
         }
-        Topic::Orders(product) if product.is_contract() => vec![
-            ("/contractMarket/tradeOrders", None, String::new()),
-            ("/contractMarket/advancedOrders", None, String::new()),
-        ],
-        Topic::Orders(_) => vec![
-            ("/spotMarket/tradeOrdersV2", None, String::new()),
-            ("/spotMarket/advancedOrders", None, String::new()),
-        ],
-        Topic::Balances(product) if product.is_contract() => vec![("/contractAccount/wallet", None, String::new())],
-        Topic::Balances(_) => vec![("/account/balance", None, String::new())],
-        Topic::Positions(product) if product.is_contract() => vec![("/contract/positionAll", None, String::new())],
+        Topic::Orders(product) if product.is_contract() => {
+            vec![own("/contractMarket/tradeOrders"), own("/contractMarket/advancedOrders")]
+        }
+        Topic::Orders(_) => vec![own("/spotMarket/tradeOrdersV2"), own("/spotMarket/advancedOrders")],
+        Topic::Balances(product) if product.is_contract() => vec![own("/contractAccount/wallet")],
+        Topic::Balances(_) => vec![own("/account/balance")],
+        Topic::Positions(product) if product.is_contract() => vec![own("/contract/positionAll")],
         Topic::Positions(_) => return Err(lacks("positions of spot")),
     })
 }
@@ -115,7 +120,7 @@ fn subscribe(topics: &[Topic], on: bool) -> Result<Vec<String>, CallError> {
     let mut public: Vec<(&'static str, Vec<String>)> = Vec::new();
     let mut all: Vec<(String, bool)> = Vec::new();
     for topic in topics {
-        for (channel, market, behind) in channels(topic)? {
+        for Line { channel, market, behind } in lines(topic)? {
             let Some(market) = market else {
                 all.push((channel.to_owned(), true));
                 continue;

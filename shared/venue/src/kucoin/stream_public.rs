@@ -315,21 +315,37 @@ fn instrument(frame: &Frame<'_>, markets: &Markets) -> Result<Event, String> {
     }
 }
 
+/// What stands before the colon of a frame's topic, found without reading the frame: the server writes it at the very
+/// beginning or near the end. Empty where it is written otherwise; then the frame is read first.
+fn channel(text: &str) -> &str {
+    const MARK: &str = "\"topic\":\"";
+    let head = text.get(..48).unwrap_or(text);
+    let Some(at) = head.find(MARK).or_else(|| text.rfind(MARK)) else { return "" };
+    let topic = text.get(at + MARK.len()..).unwrap_or_default();
+    topic.split([':', '"']).next().unwrap_or_default()
+}
+
+/// Trades and deltas, by their channel; `None` for everything else.
+fn hot(channel: &str, text: &str, markets: &Markets) -> Option<Result<Event, String>> {
+    match channel {
+        "/market/match" | "/contractMarket/execution" => Some(trade(text, markets)),
+        "/market/level2" => Some(spot_delta(text, markets)),
+        "/contractMarket/level2" => Some(futures_delta(text, markets)),
+        _ => None,
+    }
+}
+
 /// What a frame of a public stream tells.
 pub(super) fn read(text: &str, markets: &Markets) -> Result<Vec<Event>, String> {
-    // The topic's text is unlike anything else in a frame; which of the hot kinds it is can be seen before reading.
-    if text.contains("\"/market/match:") || text.contains("\"/contractMarket/execution:") {
-        return trade(text, markets).map(|event| vec![event]);
-    }
-    if text.contains("\"/market/level2:") {
-        return spot_delta(text, markets).map(|event| vec![event]);
-    }
-    if text.contains("\"/contractMarket/level2:") {
-        return futures_delta(text, markets).map(|event| vec![event]);
+    if let Some(event) = hot(channel(text), text, markets) {
+        return event.map(|event| vec![event]);
     }
     let frame: Frame<'_> = serde_json::from_str(text).map_err(|e| e.to_string())?;
     if let Some(talk) = frame.talk() {
         return talk.map(|event| vec![event]);
+    }
+    if let Some(event) = hot(frame.parts().0, text, markets) {
+        return event.map(|event| vec![event]);
     }
     let event = match frame.parts().0 {
         "/market/ticker" | "/contractMarket/ticker" | "/contractMarket/tickerV2" => ticker(&frame, markets)?,
@@ -377,6 +393,8 @@ mod tests {
         assert_eq!((a.market.as_str(), a.at.ms(), a.id.as_deref()), ("BTC/USDT", 1_729_843_222_921, Some("11")));
         assert_eq!((b.market.as_str(), b.at.ms()), ("BTC/USDT:USDT", 1_731_898_619_520));
         assert!(read(&spot.replace("0.003", "-1"), &markets()).is_err());
+        let spaced = spot.replace("\"topic\":", "\"topic\" : ");
+        assert_eq!(one(&spaced), one(spot), "however the frame is written");
     }
 
     #[test]

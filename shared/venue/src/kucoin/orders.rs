@@ -405,3 +405,94 @@ pub(super) fn cancel_all_after(timeout_ms: u32, usual: Product) -> Built<()> {
     };
     Ok(Ask::new(request.weighing(2), |reply, _| raw::payload(reply).map(|_| ())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::call::AccountSystem;
+    use crate::protocol::model::MarginMode;
+    use crate::protocol::{Body, Method};
+
+    fn market(product: Product) -> Instrument {
+        match product {
+            Product::Spot => Instrument::named(product, "BTC-USDT", "BTC", "USDT", None),
+            Product::Linear | Product::Inverse | Product::Option => {
+                Instrument::named(product, "XBTUSDTM", "BTC", "USDT", Some("USDT"))
+            }
+        }
+    }
+
+    fn scope(account: AccountSystem, margin: Option<MarginMode>, class: OrderClass) -> Scope {
+        Scope { account, margin, class, ..Scope::default() }
+    }
+
+    fn by_id(scope: Scope, product: Product) -> OrderRef {
+        OrderRef { id: Some("7".into()), client_id: None, instrument: Some(market(product)), scope }
+    }
+
+    fn target(request: &Unsigned) -> String {
+        format!("{} {}?{}", request.method.as_str(), request.path, request.query.encoded())
+    }
+
+    #[test]
+    fn an_order_is_looked_up_and_cancelled_where_it_was_placed() {
+        use AccountSystem::{Classic, HighFrequency};
+        use OrderClass::{Plain, Trigger};
+        let cross = Some(MarginMode::Cross);
+        for (scope, product, path) in [
+            (scope(Classic, None, Plain), Product::Spot, "/api/v1/orders/7?"),
+            (scope(HighFrequency, None, Plain), Product::Spot, "/api/v1/hf/orders/7?symbol=BTC-USDT"),
+            (scope(Classic, cross, Plain), Product::Spot, "/api/v3/hf/margin/orders/7?symbol=BTC-USDT"),
+            (scope(HighFrequency, None, Trigger), Product::Spot, "/api/v1/stop-order/7?"),
+            (scope(Classic, None, Plain), Product::Linear, "/api/v1/orders/7?"),
+        ] {
+            let order = by_id(scope, product);
+            let read = super::order(&order, Product::Spot).unwrap().request;
+            let cancel = cancel(&order, Product::Spot).unwrap().request;
+            assert_eq!(target(&read), format!("GET {path}"));
+            assert_eq!(target(&cancel), format!("DELETE {path}"));
+            assert_eq!((read.class, cancel.class), (EndpointClass::Account, EndpointClass::Cancel));
+            assert_eq!(read.origin, if product.is_contract() { FUTURES } else { SPOT });
+        }
+    }
+
+    #[test]
+    fn the_unified_account_cancels_by_post_and_still_as_a_cancellation() {
+        let order = by_id(scope(AccountSystem::Unified, None, OrderClass::Plain), Product::Linear);
+        let request = cancel(&order, Product::Spot).unwrap().request;
+        assert_eq!((request.method, request.class, request.origin), (Method::Post, EndpointClass::Cancel, SPOT));
+        assert!(matches!(request.body, Body::Json(text) if text.contains("FUTURES") && text.contains("XBTUSDTM")));
+    }
+
+    #[test]
+    fn a_kill_switch_pays_little_for_the_market_it_knows() {
+        let linear = market(Product::Linear);
+        let one = cancel_all(Some(&linear), &Scope::default(), Product::Spot).unwrap().request;
+        assert_eq!((one.path.as_ref(), one.weight), ("/api/v3/orders", 10));
+        let all = cancel_all(None, &Scope::default(), Product::Linear).unwrap().request;
+        assert_eq!((all.path.as_ref(), all.weight), ("/api/v1/orders", 800));
+    }
+
+    #[test]
+    fn what_is_not_enough_to_find_an_order_is_refused() {
+        let none = OrderRef { instrument: Some(market(Product::Spot)), ..OrderRef::default() };
+        assert!(order(&none, Product::Spot).is_err());
+        let fast = scope(AccountSystem::HighFrequency, None, OrderClass::Plain);
+        let homeless = OrderRef { id: Some("7".into()), scope: fast, ..OrderRef::default() };
+        assert!(cancel(&homeless, Product::Spot).is_err(), "the fast system wants the market");
+        assert!(cancel_all_after(200_000_000, Product::Spot).is_err());
+        let trailing = scope(AccountSystem::Classic, None, OrderClass::Trailing);
+        assert!(cancel(&by_id(trailing, Product::Spot), Product::Spot).is_err());
+    }
+
+    #[test]
+    fn the_dead_mans_switch_counts_seconds_and_is_turned_off_by_minus_one() {
+        let timeout = |ms| match cancel_all_after(ms, Product::Spot).unwrap().request.body {
+            Body::Json(text) => text,
+            Body::None | Body::Form(_) => String::new(),
+        };
+        assert_eq!(timeout(0), r#"{"timeout":-1}"#);
+        assert_eq!(timeout(1), r#"{"timeout":5}"#);
+        assert_eq!(timeout(60_001), r#"{"timeout":61}"#);
+    }
+}

@@ -284,3 +284,28 @@ pub(super) fn positions_history(asked: &HistoryQuery) -> Built<Vec<PositionRepor
         rows.iter().map(|row| row.report(markets)).collect::<Result<_, _>>().map_err(|e| ReadFault::parse(reply, e))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Product;
+
+    #[test]
+    fn a_short_position_has_a_positive_quantity_and_no_row_means_flat() {
+        let market = Instrument::named(Product::Linear, "XBTUSDTM", "BTC", "USDT", Some("USDT"));
+        let markets = Markets::new([market.clone()]);
+        let reply = |data: &str| Reply::new(200, format!(r#"{{"code":"200000","data":{data}}}"#));
+        let unified = Scope { account: AccountSystem::Unified, ..Scope::default() };
+        let ask = position(&market, &unified).unwrap();
+        let short = ask.read(&reply(r#"[{"symbol":"XBTUSDTM","size":"-3","marginMode":"CROSS"}]"#), &markets).unwrap();
+        assert_eq!((short.side, short.quantity), (Some(PositionSide::Short), Some(Decimal::from(3))));
+        let flat = ask.read(&reply("[]"), &markets).unwrap();
+        assert_eq!((flat.side, flat.quantity), (None, Some(Decimal::ZERO)));
+        assert!(ask.read(&reply(r#"[{"symbol":"XBTUSDTM","size":"-3","marginMode":"OTHER"}]"#), &markets).is_err());
+        let classic = position(&market, &Scope::default()).unwrap();
+        let row = r#"{"symbol":"XBTUSDTM","currentQty":-2,"crossMode":false,"markValue":-180.5,"realLeverage":5}"#;
+        let short = classic.read(&reply(row), &markets).unwrap();
+        assert_eq!((short.quantity, short.notional), (Some(Decimal::TWO), Some(Decimal::new(1805, 1))));
+        assert!(classic.read(&reply(r#"{"symbol":"XBTUSDTM"}"#), &markets).is_err(), "no quantity, no position");
+    }
+}

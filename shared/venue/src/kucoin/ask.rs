@@ -181,3 +181,18 @@ pub(super) fn segment(text: &str) -> String {
     crate::protocol::http::encode_into(&mut encoded, text);
     encoded
 }
+
+/// A query that names a market.
+pub(super) fn of_symbol(market: &Instrument) -> Params {
+    Params::new().with("symbol", &market.symbol)
+}
+
+/// Whether the unified account is meant.
+pub(super) fn unified(scope: &Scope) -> bool {
+    scope.account == AccountSystem::Unified
+}
+
+/// A public read, with the scope's extra parameters.
+pub(super) fn public(origin: &'static str, path: &'static str, ours: &Params, scope: &Scope, weight: u32) -> Unsigned {
+    Unsigned::public(origin, path, query(ours, &scope.extra, &[])).weighing(weight)
+}

@@ -7,11 +7,11 @@
 //! |---|---|
 //! | `ask` | to which system a question goes; tools to put requests together |
 //! | `raw` | the envelope of answers, and the scalars only this venue writes so |
-//! | `place`, `place_unified`, `ack` | new orders and changes, and what is said to them |
-//! | `orders`, `report` | orders that exist and fills |
-//! | `market`, `instruments` | market data |
-//! | `contracts`, `positions` | funding, leverage, risk limits; positions |
-//! | `account` | balances, fees, permissions, ledgers |
+//! | `place`, `place_futures`, `place_unified`, `place_many`, `ack` | new orders and changes, and what is said to them |
+//! | `orders`, `cancel`, `report` | orders that exist, taking them back, and what is told of them and of fills |
+//! | `tickers`, `market`, `bars`, `instruments` | market data |
+//! | `funding`, `leverage`, `positions` | what only contracts have |
+//! | `account`, `balances`, `ledger` | permissions and fees, what is held, what moved |
 //! | `stream`, `stream_public`, `stream_private` | WebSockets |
 //! | `errors` | codes |
 //!
@@ -28,13 +28,20 @@
 mod account;
 mod ack;
 mod ask;
+mod balances;
+mod bars;
+mod cancel;
 mod capabilities;
-mod contracts;
 mod errors;
+mod funding;
 mod instruments;
+mod ledger;
+mod leverage;
 mod market;
 mod orders;
 mod place;
+mod place_futures;
+mod place_many;
 mod place_unified;
 mod positions;
 mod raw;
@@ -43,6 +50,7 @@ mod sign;
 mod stream;
 mod stream_private;
 mod stream_public;
+mod tickers;
 
 use crate::protocol::model::{
     AccountRow, Balances, Bar, Currency, FeeRate, Funding, FundingPayment, KeyPermissions, LeverageSetting,
@@ -91,52 +99,52 @@ macro_rules! protocol {
                 instruments::currencies()
             }
             fn ticker(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-                market::ticker(market, scope)
+                tickers::ticker(market, scope)
             }
             fn tickers(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-                market::tickers(query, $usual)
+                tickers::tickers(query, $usual)
             }
             fn best_quotes(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-                market::best_quotes(query, $usual)
+                tickers::best_quotes(query, $usual)
             }
             fn mark_price(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-                market::mark_price(market, scope)
+                tickers::mark_price(market, scope)
             }
             fn order_book(&self, market: &Instrument, depth: Option<u32>, scope: &Scope) -> Built<OrderBook> {
                 market::order_book(market, depth, scope)
             }
             fn bars(&self, market: &Instrument, query: &BarQuery, scope: &Scope) -> Built<Vec<Bar>> {
-                market::bars(market, query, scope)
+                bars::bars(market, query, scope)
             }
             fn trades(&self, market: &Instrument, range: &Range, scope: &Scope) -> Built<Vec<PublicTrade>> {
                 market::trades(market, range, scope)
             }
             fn funding(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
-                contracts::funding(market, scope)
+                funding::funding(market, scope)
             }
             fn fundings(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
-                contracts::fundings(query)
+                funding::fundings(query)
             }
             fn funding_history(&self, query: &HistoryQuery) -> Built<Vec<Funding>> {
-                contracts::funding_history(query)
+                funding::funding_history(query)
             }
             fn funding_interval(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
-                contracts::funding(market, scope)
+                funding::funding(market, scope)
             }
             fn funding_intervals(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
-                contracts::fundings(query)
+                funding::fundings(query)
             }
             fn open_interest(&self, market: &Instrument, scope: &Scope) -> Built<OpenInterest> {
-                contracts::open_interest(market, scope)
+                funding::open_interest(market, scope)
             }
             fn open_interests(&self, query: &MarketsQuery) -> Built<Vec<OpenInterest>> {
-                contracts::open_interests(query)
+                funding::open_interests(query)
             }
             fn leverage_tiers(&self, query: &MarketsQuery) -> Built<Vec<LeverageTier>> {
-                contracts::leverage_tiers(query)
+                leverage::leverage_tiers(query)
             }
             fn market_leverage_tiers(&self, market: &Instrument, scope: &Scope) -> Built<Vec<LeverageTier>> {
-                contracts::market_leverage_tiers(market, scope)
+                leverage::market_leverage_tiers(market, scope)
             }
             fn key_permissions(&self) -> Built<KeyPermissions> {
                 account::key_permissions()
@@ -145,28 +153,28 @@ macro_rules! protocol {
                 account::accounts(scope)
             }
             fn balances(&self, scope: &Scope) -> Built<Balances> {
-                account::balances(scope, $usual)
+                balances::balances(scope, $usual)
             }
             fn place(&self, order: &NewOrder) -> Built<OrderReport> {
                 place::place(order)
             }
             fn place_many(&self, orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
-                place::place_many(orders)
+                place_many::place_many(orders)
             }
             fn amend(&self, change: &Amendment) -> Built<OrderReport> {
-                place::amend(change)
+                place_many::amend(change)
             }
             fn cancel(&self, order: &OrderRef) -> Built<OrderReport> {
-                orders::cancel(order, $usual)
+                cancel::cancel(order, $usual)
             }
             fn cancel_many(&self, all: &[OrderRef]) -> Built<Vec<OrderReport>> {
-                orders::cancel_many(all, $usual)
+                cancel::cancel_many(all, $usual)
             }
             fn cancel_all(&self, market: Option<&Instrument>, scope: &Scope) -> Built<Vec<OrderReport>> {
-                orders::cancel_all(market, scope, $usual)
+                cancel::cancel_all(market, scope, $usual)
             }
             fn cancel_all_after(&self, timeout_ms: u32) -> Built<()> {
-                orders::cancel_all_after(timeout_ms, $usual)
+                cancel::cancel_all_after(timeout_ms, $usual)
             }
             fn order(&self, order: &OrderRef) -> Built<OrderReport> {
                 orders::order(order, $usual)
@@ -196,28 +204,28 @@ macro_rules! protocol {
                 positions::positions_history(query)
             }
             fn close_position(&self, market: &Instrument, scope: &Scope) -> Built<OrderReport> {
-                place::close_position(market, scope)
+                place_futures::close_position(market, scope)
             }
             fn set_leverage(&self, change: &LeverageChange) -> Built<LeverageSetting> {
-                contracts::set_leverage(change)
+                leverage::set_leverage(change)
             }
             fn leverage(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-                contracts::leverage(market, scope)
+                leverage::leverage(market, scope)
             }
             fn set_margin_mode(&self, mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-                contracts::set_margin_mode(mode, market, scope)
+                leverage::set_margin_mode(mode, market, scope)
             }
             fn margin_mode(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-                contracts::margin_mode(market, scope)
+                leverage::margin_mode(market, scope)
             }
             fn set_position_mode(&self, hedged: bool, _: Option<&Instrument>, scope: &Scope) -> Built<()> {
-                contracts::set_position_mode(hedged, scope)
+                leverage::set_position_mode(hedged, scope)
             }
             fn position_mode(&self, _: Option<&Instrument>, scope: &Scope) -> Built<bool> {
-                contracts::position_mode(scope)
+                leverage::position_mode(scope)
             }
             fn change_margin(&self, market: &Instrument, amount: Decimal, scope: &Scope) -> Built<()> {
-                contracts::change_margin(market, amount, scope)
+                leverage::change_margin(market, amount, scope)
             }
             fn fee_rate(&self, market: &Instrument, scope: &Scope) -> Built<FeeRate> {
                 account::fee_rate(market, scope)
@@ -226,10 +234,10 @@ macro_rules! protocol {
                 account::fee_rates(scope, $usual)
             }
             fn funding_payments(&self, query: &HistoryQuery) -> Built<Vec<FundingPayment>> {
-                contracts::funding_payments(query)
+                funding::funding_payments(query)
             }
             fn movements(&self, query: &HistoryQuery) -> Built<Vec<Movement>> {
-                account::movements(query, $usual)
+                ledger::movements(query, $usual)
             }
         }
     };

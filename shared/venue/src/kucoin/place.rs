@@ -1,10 +1,10 @@
-//! New orders of the classic systems: spot, the fast spot system, margin and futures.
+//! New orders: where they go, and the fields of those of spot and margin.
 
-use super::ask::{Fields, Route, UNIQUE, flag, lacks, margin_type, mode_text, needs, whole};
-use super::{ack, place_unified};
+use super::ask::{Fields, Route, SPOT, UNIQUE, flag, lacks, margin_type, needs};
+use super::{ack, place_futures, place_unified};
 use crate::protocol::call::{Attached, Crossing, OrderKind, PriceSource, TimeInForce, Trigger, TriggerKind};
-use crate::protocol::model::{MarginMode, OrderReport, PositionSide, Side};
-use crate::protocol::{Ask, Built, CallError, EndpointClass, NewOrder, Product, Scope, Unsigned};
+use crate::protocol::model::{MarginMode, OrderReport, Side};
+use crate::protocol::{Ask, Built, CallError, EndpointClass, NewOrder, Unsigned};
 
 /// Keys of an order's extra parameters that we read ourselves.
 pub(super) const TAKEN: [&str; 1] = ["sync"];
@@ -22,14 +22,14 @@ pub(super) fn place(order: &NewOrder) -> Built<OrderReport> {
     let market = order.instrument.name.clone();
     let request = match route(order)? {
         Route::Unified(kind) => place_unified::request(order, kind)?,
-        Route::Futures => futures_request(order)?,
+        Route::Futures => place_futures::futures_request(order)?,
         route @ (Route::Spot | Route::Fast | Route::Margin(_)) => spot_request(order, route)?,
     };
     Ok(Ask::new(request, move |reply, _| ack::placed(reply, &market)))
 }
 
 /// What no system of the venue takes from us.
-fn checked(order: &NewOrder) -> Result<(), CallError> {
+pub(super) fn checked(order: &NewOrder) -> Result<(), CallError> {
     if order.trailing.is_some() {
         return Err(lacks("trailing orders"));
     }
@@ -80,7 +80,7 @@ pub(super) const fn side_text(side: Side) -> &'static str {
     }
 }
 
-const fn kind_text(kind: OrderKind) -> &'static str {
+pub(super) const fn kind_text(kind: OrderKind) -> &'static str {
     match kind {
         OrderKind::Market => "market",
         OrderKind::Limit => "limit",
@@ -134,7 +134,7 @@ fn spot_request(order: &NewOrder, route: Route) -> Result<Unsigned, CallError> {
     }
     let (path, weight) = spot_path(order, route);
     let fields = spot_fields(order, route)?.extra(&order.extra, &TAKEN);
-    Ok(Unsigned::post(super::ask::SPOT, path, fields.body(), EndpointClass::Order).weighing(weight))
+    Ok(Unsigned::post(SPOT, path, fields.body(), EndpointClass::Order).weighing(weight))
 }
 
 /// The fields of a spot or margin order, without its extra parameters.
@@ -201,203 +201,14 @@ fn oco_request(order: &NewOrder, route: Route) -> Result<Unsigned, CallError> {
         .with("limitPrice", instrument.price_text(behind.unwrap_or(stop))?)
         .with("tradeType", "TRADE")
         .extra(&order.extra, &TAKEN);
-    Ok(Unsigned::post(super::ask::SPOT, "/api/v3/oco/order", fields.body(), EndpointClass::Order).weighing(2))
-}
-
-fn futures_request(order: &NewOrder) -> Result<Unsigned, CallError> {
-    let attached = order.take_profit.is_some() || order.stop_loss.is_some();
-    let path = match (order.test, attached) {
-        (true, _) => "/api/v1/orders/test",
-        (false, true) => "/api/v1/st-orders",
-        (false, false) => "/api/v1/orders",
-    };
-    let fields = futures_fields(order)?.extra(&order.extra, &TAKEN);
-    Ok(Unsigned::post(super::ask::FUTURES, path, fields.body(), EndpointClass::Order).weighing(2))
-}
-
-/// Which of the two positions of an account that holds long and short apart.
-pub(super) fn position_side(order: &NewOrder) -> Option<&'static str> {
-    let long = match order.position_side {
-        Some(side) => side == PositionSide::Long,
-        None if order.hedged => (order.side == Side::Buy) != order.reduce_only,
-        None => return None,
-    };
-    Some(if long { "LONG" } else { "SHORT" })
-}
-
-/// The fields of a futures order, without its extra parameters.
-pub(super) fn futures_fields(order: &NewOrder) -> Result<Fields, CallError> {
-    checked(order)?;
-    if order.oco.is_some() {
-        return Err(lacks("one-cancels-the-other for contracts"));
-    }
-    let instrument = &order.instrument;
-    let leverage = order.leverage.map_or_else(|| "1".to_owned(), |leverage| leverage.normalize().to_string());
-    let mut fields = Fields::default()
-        .with("clientOid", client_id(order))
-        .with("side", side_text(order.side))
-        .with("symbol", instrument.symbol.clone())
-        .with("type", kind_text(order.kind))
-        .with("leverage", whole(&leverage))
-        .maybe("marginMode", order.margin.map(mode_text))
-        .maybe("positionSide", position_side(order));
-    match (order.cost, order.quantity) {
-        (Some(cost), _) if instrument.product == Product::Linear => {
-            fields = fields.with("valueQty", instrument.cost_text(cost)?);
-        }
-        (_, Some(quantity)) => fields = fields.with("size", whole(&instrument.quantity_text(quantity)?)),
-        (_, None) if flag(&order.extra, "closeOrder") => {}
-        (_, None) => return Err(needs("the quantity of an order")),
-    }
-    if let (OrderKind::Limit, Some(price)) = (order.kind, order.price) {
-        fields = fields.with("price", instrument.price_text(price)?);
-    }
-    fields = fields.maybe("timeInForce", force(order)).maybe("postOnly", post_only(order));
-    if let Some(shown) = order.shown {
-        fields = fields.with("iceberg", true).with("visibleSize", instrument.quantity_text(shown)?);
-    }
-    let mut reduces = order.reduce_only;
-    if let Some(trigger) = &order.trigger {
-        // A plain trigger lies where a stop order does: above the market for a buy, below it for a sell.
-        let up = rises(trigger, order.side).unwrap_or(order.side == Side::Buy);
-        reduces |= trigger.kind != TriggerKind::Plain;
-        fields = fields
-            .with("stop", if up { "up" } else { "down" })
-            .with("stopPrice", instrument.price_text(trigger.price)?)
-            .with("stopPriceType", watched(trigger.by));
-    }
-    fields = attach(fields, order)?;
-    Ok(fields.maybe("reduceOnly", reduces.then_some(true)))
-}
-
-/// A take-profit of a long position lies above, its stop-loss below; of a short position the other way round.
-fn attach(mut fields: Fields, order: &NewOrder) -> Result<Fields, CallError> {
-    let long = order.side == Side::Buy;
-    let legs = [(&order.take_profit, long), (&order.stop_loss, !long)];
-    for (attached, up) in legs.into_iter().filter_map(|(attached, up)| attached.as_ref().map(|a| (a, up))) {
-        let name = if up { "triggerStopUpPrice" } else { "triggerStopDownPrice" };
-        fields = fields.with(name, order.instrument.price_text(attached.trigger)?);
-        fields = fields.with("stopPriceType", watched(attached.by));
-    }
-    Ok(fields)
-}
-
-/// Places several orders of one system.
-pub(super) fn place_many(orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
-    let first = orders.first().ok_or_else(|| needs("an order at least"))?;
-    let route = route(first)?;
-    for order in orders {
-        if self::route(order)? != route {
-            return Err(needs("orders of one system"));
-        }
-        if order.trigger.is_some() && !matches!(route, Route::Futures | Route::Unified(_)) || order.oco.is_some() {
-            return Err(lacks("several stop orders in one request"));
-        }
-        if order.test {
-            return Err(lacks("a test of several orders"));
-        }
-    }
-    let list: Result<Vec<_>, CallError> = orders
-        .iter()
-        .map(|order| {
-            let fields = match route {
-                Route::Unified(_) => place_unified::fields(order)?,
-                Route::Futures => futures_fields(order)?,
-                Route::Spot | Route::Fast | Route::Margin(_) => spot_fields(order, route)?,
-            };
-            Ok(fields.extra(&order.extra, &TAKEN).value())
-        })
-        .collect();
-    let list = serde_json::Value::Array(list?);
-    let post = |origin, path, body, weight| Unsigned::post(origin, path, body, EndpointClass::Order).weighing(weight);
-    let of_list = || Fields::default().with("orderList", list.clone());
-    let request = match route {
-        Route::Unified(kind) => {
-            post(super::ask::SPOT, "/api/ua/v1/unified/order/place-batch", of_list().with("tradeType", kind).body(), 4)
-        }
-        Route::Futures => post(super::ask::FUTURES, "/api/v1/orders/multi", crate::protocol::Body::json(&list), 20),
-        Route::Fast if flag(&first.extra, "sync") => {
-            post(super::ask::SPOT, "/api/v1/hf/orders/multi/sync", of_list().body(), 1)
-        }
-        Route::Fast => post(super::ask::SPOT, "/api/v1/hf/orders/multi", of_list().body(), 1),
-        Route::Spot => {
-            let symbol = first.instrument.symbol.clone();
-            if orders.iter().any(|order| order.instrument.symbol != symbol) {
-                return Err(needs("orders of one market"));
-            }
-            post(super::ask::SPOT, "/api/v1/orders/multi", of_list().with("symbol", symbol).body(), 3)
-        }
-        Route::Margin(_) => return Err(lacks("several margin orders in one request")),
-    };
-    let asked: Vec<ack::Asked> = orders.iter().map(ack::Asked::of).collect();
-    Ok(Ask::new(request, move |reply, _| ack::placed_many(reply, &asked)))
-}
-
-/// Closes the position in one market at the market's price.
-pub(super) fn close_position(market: &crate::protocol::Instrument, scope: &Scope) -> Built<OrderReport> {
-    super::ask::contract(market)?;
-    let name = market.name.clone();
-    let given = scope.extra.text("clientOid").unwrap_or_else(|| UNIQUE.to_owned());
-    let side = scope.position_side.map(|side| match side {
-        PositionSide::Long => "LONG",
-        PositionSide::Short => "SHORT",
-    });
-    let request = match Route::asked(Some(market), scope, market.product)? {
-        Route::Unified(_) => return Err(lacks("closing a position of the unified account without its size")),
-        Route::Futures | Route::Spot | Route::Fast | Route::Margin(_) => {
-            let fields = Fields::default()
-                .with("symbol", market.symbol.clone())
-                .with("closeOrder", true)
-                .with("clientOid", given)
-                .with("type", "market")
-                .maybe("marginMode", scope.margin.map(mode_text))
-                .maybe("positionSide", side);
-            let body = fields.extra(&scope.extra, &["sync"]).body();
-            Unsigned::post(super::ask::FUTURES, "/api/v1/orders", body, EndpointClass::Order).weighing(2)
-        }
-    };
-    Ok(Ask::new(request, move |reply, _| ack::placed(reply, &name)))
-}
-
-/// Changes an order: the fast spot system cancels it and places another, the unified account changes contracts in place.
-pub(super) fn amend(change: &crate::protocol::Amendment) -> Built<OrderReport> {
-    let to = &change.to;
-    let (id, client_id) = (change.order.id.clone(), change.order.client_id.clone());
-    if id.is_none() && client_id.is_none() {
-        return Err(needs("an order's id, or ours"));
-    }
-    let price = to.price.map(|price| to.instrument.price_text(price)).transpose()?;
-    let quantity = to.quantity.map(|quantity| to.instrument.quantity_text(quantity)).transpose()?;
-    if price.is_none() && quantity.is_none() {
-        return Err(needs("a new price or quantity"));
-    }
-    let fields = Fields::default()
-        .with("symbol", to.instrument.symbol.clone())
-        .maybe("clientOid", client_id.filter(|_| id.is_none()))
-        .maybe("orderId", id)
-        .maybe("newPrice", price)
-        .maybe("newSize", quantity);
-    let (path, fields) = match route(to)? {
-        Route::Spot | Route::Fast => ("/api/v1/hf/orders/alter", fields),
-        Route::Unified("FUTURES") => {
-            let unit = to.quantity.map(|_| "UNIT");
-            ("/api/ua/v1/unified/order/amend", fields.maybe("sizeUnit", unit))
-        }
-        Route::Futures => return Err(lacks("changes of futures orders")),
-        Route::Margin(_) => return Err(lacks("changes of margin orders")),
-        Route::Unified(_) => return Err(lacks("changes of spot orders of the unified account")),
-    };
-    let body = fields.extra(&to.extra, &TAKEN).body();
-    let request = Unsigned::post(super::ask::SPOT, path, body, EndpointClass::Order).weighing(2);
-    let market = to.instrument.name.clone();
-    Ok(Ask::new(request, move |reply, _| ack::altered(reply, &market)))
+    Ok(Unsigned::post(SPOT, "/api/v3/oco/order", fields.body(), EndpointClass::Order).weighing(2))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::protocol::call::{AccountSystem, Extra, Trailing};
-    use crate::protocol::{Body, Instrument};
+    use crate::protocol::{Body, Instrument, Product};
     use rust_decimal::Decimal;
     use serde_json::{Value, json};
 
@@ -502,8 +313,11 @@ mod tests {
         ] {
             assert!(place(&bad).is_err(), "{bad:?}");
         }
-        assert!(place_many(&[]).is_err());
-        assert!(place_many(&[plain, order(Product::Linear, Side::Buy)]).is_err(), "orders of two systems");
+        assert!(super::super::place_many::place_many(&[]).is_err());
+        assert!(
+            super::super::place_many::place_many(&[plain, order(Product::Linear, Side::Buy)]).is_err(),
+            "orders of two systems"
+        );
     }
 
     #[test]

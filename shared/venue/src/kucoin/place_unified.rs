@@ -1,7 +1,8 @@
 //! New orders of the unified account.
 
 use super::ask::{Fields, SPOT, lacks, needs};
-use super::place::{TAKEN, client_id, force, good_till, position_side, post_only, rises, watched};
+use super::place::{TAKEN, client_id, force, good_till, post_only, rises, watched};
+use super::place_futures::position_side;
 use crate::protocol::call::OrderKind;
 use crate::protocol::model::Side;
 use crate::protocol::{CallError, EndpointClass, NewOrder, Unsigned};

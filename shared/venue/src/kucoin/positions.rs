@@ -1,7 +1,7 @@
 //! Positions in contracts, now and in the past.
 
 use super::ask::{FUTURES, SPOT, contract, query};
-use super::contracts::mode;
+use super::leverage::mode;
 use super::raw::{self, MaybeNanos};
 use crate::protocol::call::AccountSystem;
 use crate::protocol::model::{PositionReport, PositionSide};

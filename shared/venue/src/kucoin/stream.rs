@@ -4,7 +4,7 @@
 //! login. What a frame means is read in `stream_public` and `stream_private`.
 
 use super::ask::{FUTURES, SPOT, lacks};
-use super::market::interval_text;
+use super::bars::interval_text;
 use super::raw;
 use super::{KuCoin, KuCoinFutures, stream_private, stream_public};
 use crate::protocol::book::{BookRule, Numbering};

@@ -45,7 +45,7 @@ struct RawKey {
 pub(super) fn key_permissions() -> Built<KeyPermissions> {
     let request = Unsigned::account(SPOT, "/api/v1/user/api-key", Params::new()).weighing(20);
     Ok(Ask::new(request, |reply, _| {
-        let key: RawKey = raw::data(reply)?;
+        let key: RawKey = raw::object(reply)?;
         let list = |text: &Text| -> Vec<String> {
             text.0.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
         };
@@ -104,7 +104,7 @@ pub(super) fn fee_rate(market: &Instrument, scope: &Scope) -> Built<FeeRate> {
         // The futures server answers with the row itself, the others with a list of one.
         let found = match raw::rows::<RawFee>(reply) {
             Ok(rows) => rows.0.into_iter().next(),
-            Err(ReadFault::Parse { .. }) => Some(raw::data::<RawFee>(reply)?),
+            Err(ReadFault::Parse { .. }) => Some(raw::object::<RawFee>(reply)?),
             Err(fault) => return Err(fault),
         };
         let rate = found.map(|row| row.rate(markets)).filter(|rate| rate.market.is_empty() || rate.market == name);
@@ -118,7 +118,7 @@ pub(super) fn fee_rates(scope: &Scope, usual: Product) -> Built<Vec<FeeRate>> {
         return Err(lacks("fees of all contracts in one answer"));
     }
     let request = Unsigned::account(SPOT, "/api/v1/base-fee", query(&Params::new(), &scope.extra, &[])).weighing(3);
-    Ok(Ask::new(request, |reply, markets| Ok(vec![raw::data::<RawFee>(reply)?.rate(markets)])))
+    Ok(Ask::new(request, |reply, markets| Ok(vec![raw::object::<RawFee>(reply)?.rate(markets)])))
 }
 
 #[derive(Deserialize)]
@@ -135,7 +135,7 @@ pub(super) fn health(usual: Product) -> Built<VenueHealth> {
     let origin = if usual.is_contract() { FUTURES } else { SPOT };
     let request = Unsigned::public(origin, "/api/v1/status", Params::new()).weighing(3);
     Ok(Ask::new(request, |reply, _| {
-        let answer: Status = raw::data(reply)?;
+        let answer: Status = raw::object(reply)?;
         let trading = match answer.status.0.as_str() {
             "open" => true,
             "close" | "cancelonly" => false,

@@ -94,7 +94,7 @@ impl Placed {
 
 /// The answer to one order.
 pub(super) fn placed(reply: &Reply, market: &str) -> Result<OrderReport, ReadFault> {
-    raw::data::<Placed>(reply)?.report(market).map_err(|e| ReadFault::parse(reply, e))
+    raw::object::<Placed>(reply)?.report(market).map_err(|e| ReadFault::parse(reply, e))
 }
 
 /// The answer to several orders, one entry each, in their order. One that was clearly refused is reported as rejected;
@@ -129,7 +129,7 @@ struct Altered {
 
 /// The answer to a change: the id of the order that stands now.
 pub(super) fn altered(reply: &Reply, market: &str) -> Result<OrderReport, ReadFault> {
-    let answer: Altered = raw::data(reply)?;
+    let answer: Altered = raw::object(reply)?;
     let id = answer.new_order_id.owned().ok_or_else(|| ReadFault::parse(reply, "a change without an order id"))?;
     let client_id = answer.client_oid.owned();
     Ok(OrderReport { market: Some(market.to_owned()), id: Some(id), client_id, ..OrderReport::default() })
@@ -180,7 +180,7 @@ fn bare(market: Option<&str>, id: Option<String>, client_id: Option<String>) -> 
 /// The answer to a cancellation of one order. That it was taken says nothing of how the order ends, unless the call waited.
 pub(super) fn canceled(reply: &Reply, market: Option<&str>) -> Result<OrderReport, ReadFault> {
     let fault = |e: String| ReadFault::parse(reply, e);
-    let answer: Canceled = raw::data(reply)?;
+    let answer: Canceled = raw::object(reply)?;
     let listed = answer.cancelled_order_ids.as_ref().and_then(|ids| ids.first()).and_then(Text::owned);
     let id = listed.or_else(|| answer.cancelled_order_id.owned()).or_else(|| answer.order_id.owned());
     let client_id = answer.client_oid.owned();
@@ -210,7 +210,7 @@ pub(super) fn canceled_many(reply: &Reply, market: Option<&str>) -> Result<Vec<O
     if text.starts_with('[') {
         return items(reply, market, &raw::data::<Vec<CanceledItem>>(reply)?);
     }
-    let answer: Canceled = raw::data(reply)?;
+    let answer: Canceled = raw::object(reply)?;
     if let Some(failed) = answer.failed_symbols.first() {
         return Err(errors::of(reply, "200000", &format!("{}: {}", failed.symbol.0, failed.error.0)).into());
     }

@@ -126,7 +126,7 @@ pub(super) fn balances(scope: &Scope, usual: Product) -> Built<Balances> {
             let code = futures_currency(asked.as_deref().unwrap_or(usual)).to_owned();
             let request = account("/api/v1/account-overview", &Params::new().with("currency", code), 5);
             Ok(Ask::new(request, |reply, _| {
-                let row: FuturesAccount = raw::data(reply)?;
+                let row: FuturesAccount = raw::object(reply)?;
                 let (free, total) = (row.available_balance.0, row.account_equity.0);
                 let held = Holding { free, total, ..Holding::default() };
                 let mut balances = Balances::default();
@@ -136,7 +136,7 @@ pub(super) fn balances(scope: &Scope, usual: Product) -> Built<Balances> {
         }
         (Wallet::Margin, Some(MarginMode::Isolated)) => {
             Ok(Ask::new(account("/api/v3/isolated/accounts", &Params::new(), 15), |reply, _| {
-                let answer: IsolatedAccounts = raw::data(reply)?;
+                let answer: IsolatedAccounts = raw::object(reply)?;
                 let rows = answer.assets.iter().flat_map(|pair| [&pair.base_asset, &pair.quote_asset]);
                 summed(reply, answer.timestamp.0, rows)
             }))
@@ -145,7 +145,7 @@ pub(super) fn balances(scope: &Scope, usual: Product) -> Built<Balances> {
             let (path, weight) =
                 if mode.is_some() { ("/api/v3/margin/accounts", 15) } else { ("/api/v1/margin/account", 40) };
             Ok(Ask::new(account(path, &Params::new(), weight), |reply, _| {
-                let answer: MarginAccounts = raw::data(reply)?;
+                let answer: MarginAccounts = raw::object(reply)?;
                 summed(reply, answer.timestamp.0, &answer.accounts)
             }))
         }
@@ -189,7 +189,7 @@ fn unified_balances(scope: &Scope) -> Built<Balances> {
     };
     let request = Unsigned::account(SPOT, path, query(&ours, &scope.extra, &["code", "type"])).weighing(5);
     Ok(Ask::new(request, |reply, _| {
-        let answer: UnifiedAccounts = raw::data(reply)?;
+        let answer: UnifiedAccounts = raw::object(reply)?;
         summed(reply, answer.ts.0, answer.accounts.iter().flat_map(|account| &account.currencies))
     }))
 }

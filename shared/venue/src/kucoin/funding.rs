@@ -45,7 +45,7 @@ pub(super) fn funding(market: &Instrument, scope: &Scope) -> Built<Funding> {
     };
     let name = market.name.clone();
     Ok(Ask::new(request.weighing(2), move |reply, _| {
-        let answer: CurrentFunding = raw::data(reply)?;
+        let answer: CurrentFunding = raw::object(reply)?;
         Ok(Funding {
             market: name.clone(),
             rate: Some(answer.value.0.ok_or_else(|| ReadFault::parse(reply, "no rate"))?),

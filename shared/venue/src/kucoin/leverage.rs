@@ -139,7 +139,7 @@ pub(super) fn leverage(market: &Instrument, scope: &Scope) -> Built<LeverageSett
         let row: Option<Leverage> = if raw::payload(reply)?.starts_with('[') {
             raw::data::<Vec<Leverage>>(reply)?.into_iter().next()
         } else {
-            Some(raw::data(reply)?)
+            Some(raw::object(reply)?)
         };
         let set = row.and_then(|row| row.leverage.0);
         let set = set.ok_or_else(|| ReadFault::parse(reply, "no leverage in the answer"))?;
@@ -183,7 +183,7 @@ pub(super) fn margin_mode(market: &Instrument, scope: &Scope) -> Built<LeverageS
     let ours = query(&Params::new().with("symbol", &market.symbol), &scope.extra, &[]);
     let request = Unsigned::account(FUTURES, "/api/v2/position/getMarginMode", ours).weighing(2);
     Ok(Ask::new(request, move |reply, _| {
-        let answer: Mode = raw::data(reply)?;
+        let answer: Mode = raw::object(reply)?;
         let margin_mode = mode(&answer.margin_mode).map_err(|e| ReadFault::parse(reply, e))?;
         Ok(LeverageSetting { market: name.clone(), margin_mode, ..LeverageSetting::default() })
     }))
@@ -207,7 +207,7 @@ pub(super) fn position_mode(scope: &Scope) -> Built<bool> {
     let ours = query(&Params::new(), &scope.extra, &[]);
     let request = Unsigned::account(FUTURES, "/api/v2/position/getPositionMode", ours).weighing(2);
     Ok(Ask::new(request, |reply, _| {
-        let answer: PositionMode = raw::data(reply)?;
+        let answer: PositionMode = raw::object(reply)?;
         let told = answer.position_mode.0;
         if told.is_zero() || told == Decimal::ONE {
             return Ok(!told.is_zero());

@@ -58,7 +58,7 @@ pub(super) fn order_book(market: &Instrument, depth: Option<u32>, scope: &Scope)
     let name = market.name.clone();
     Ok(Ask::new(book_request(market, depth, scope), move |reply, _| {
         let fault = |e: String| ReadFault::parse(reply, e);
-        let answer: RawBook = raw::data(reply)?;
+        let answer: RawBook = raw::object(reply)?;
         let sequence = answer.sequence.0.map(|n| u64::try_from(n).map_err(|e| fault(e.to_string()))).transpose()?;
         let (bids, asks) = (levels(&answer.bids).map_err(fault)?, levels(&answer.asks).map_err(fault)?);
         if let (Some(bid), Some(ask)) = (bids.first(), asks.first())

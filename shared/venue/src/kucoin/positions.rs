@@ -255,7 +255,7 @@ pub(super) fn position(market: &Instrument, scope: &Scope) -> Built<PositionRepo
     let name = market.name.clone();
     Ok(Ask::new(request.weighing(2), move |reply, markets| {
         if !unified && raw::payload(reply)?.starts_with('{') {
-            return raw::data::<RawPosition>(reply)?.report(markets).map_err(|e| ReadFault::parse(reply, e));
+            return raw::object::<RawPosition>(reply)?.report(markets).map_err(|e| ReadFault::parse(reply, e));
         }
         let found = read(reply, markets, unified)?.into_iter().find(|position| position.market == name);
         // No row: we are flat.

@@ -56,6 +56,17 @@ pub(super) fn data<T: DeserializeOwned>(reply: &Reply) -> Result<T, ReadFault> {
     serde_json::from_str(payload(reply)?).map_err(|e| ReadFault::parse(reply, e))
 }
 
+/// What `data` holds, which has to be an object: serde would take a list for a struct's fields in order.
+///
+/// # Errors
+/// As [`data`].
+pub(super) fn object<T: DeserializeOwned>(reply: &Reply) -> Result<T, ReadFault> {
+    if payload(reply)?.trim_start().starts_with('{') {
+        return data(reply);
+    }
+    Err(ReadFault::parse(reply, "an object was expected"))
+}
+
 /// A page of rows: a bare list, or a list under one of the names the venue has for it.
 pub(super) struct Rows<T>(pub(super) Vec<T>);
 

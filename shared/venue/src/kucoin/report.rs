@@ -307,7 +307,7 @@ pub(super) fn order(
         return Err(super::errors::of(reply, "200000", "order not found").into());
     }
     if unified {
-        return raw::data::<RawUnifiedOrder>(reply)?.report(markets, asked).map_err(fault);
+        return raw::object::<RawUnifiedOrder>(reply)?.report(markets, asked).map_err(fault);
     }
     // Stop orders that are looked up by our id come as a list of one.
     if raw::payload(reply)?.starts_with('[') {
@@ -315,7 +315,7 @@ pub(super) fn order(
         let first = all.first().ok_or_else(|| super::errors::of(reply, "200000", "order not found"))?;
         return first.report(markets, asked).map_err(fault);
     }
-    raw::data::<RawOrder>(reply)?.report(markets, asked).map_err(fault)
+    raw::object::<RawOrder>(reply)?.report(markets, asked).map_err(fault)
 }
 
 /// A page of orders of either shape.

@@ -54,7 +54,7 @@ fn token(channel: Channel) -> Ask<StreamToken> {
     };
     let request = Unsigned { auth, ..Unsigned::post(origin, path, Body::None, class) };
     Ask::new(request.weighing(10), |reply, _| {
-        let bullet: Bullet = raw::data(reply)?;
+        let bullet: Bullet = raw::object(reply)?;
         let token = bullet.token.owned().ok_or_else(|| ReadFault::parse(reply, "no token"))?;
         let server = bullet.instance_servers.first().ok_or_else(|| ReadFault::parse(reply, "no stream server"))?;
         let url = server.endpoint.owned().filter(|url| url.starts_with("wss://"));

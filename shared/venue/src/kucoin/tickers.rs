@@ -226,7 +226,7 @@ impl UnifiedTicker {
 }
 
 fn unified_tickers(reply: &Reply, markets: &Markets) -> Result<Vec<Ticker>, ReadFault> {
-    let answer: UnifiedTickers = raw::data(reply)?;
+    let answer: UnifiedTickers = raw::object(reply)?;
     Ok(answer.list.iter().map(|row| row.ticker(markets, answer.ts)).collect())
 }
 
@@ -242,10 +242,10 @@ pub(super) fn ticker(market: &Instrument, scope: &Scope) -> Built<Ticker> {
     }
     if market.product.is_contract() {
         let request = public(FUTURES, "/api/v1/ticker", &of_symbol(market), scope, 2);
-        return Ok(Ask::new(request, |reply, markets| Ok(raw::data::<FuturesTicker>(reply)?.ticker(markets))));
+        return Ok(Ask::new(request, |reply, markets| Ok(raw::object::<FuturesTicker>(reply)?.ticker(markets))));
     }
     let request = public(SPOT, "/api/v1/market/stats", &of_symbol(market), scope, 15);
-    Ok(Ask::new(request, |reply, markets| Ok(raw::data::<SpotTicker>(reply)?.ticker(markets, MaybeMs::default()))))
+    Ok(Ask::new(request, |reply, markets| Ok(raw::object::<SpotTicker>(reply)?.ticker(markets, MaybeMs::default()))))
 }
 
 /// Of which product the markets of a question are.
@@ -281,7 +281,7 @@ pub(super) fn tickers(asked: &MarketsQuery, usual: Product) -> Built<Vec<Ticker>
 
 fn spot_tickers(scope: &Scope) -> Ask<Vec<Ticker>> {
     Ask::new(public(SPOT, "/api/v1/market/allTickers", &Params::new(), scope, 15), |reply, markets| {
-        let answer: SpotTickers = raw::data(reply)?;
+        let answer: SpotTickers = raw::object(reply)?;
         Ok(answer.ticker.iter().map(|row| row.ticker(markets, answer.time)).collect())
     })
 }
@@ -316,7 +316,7 @@ pub(super) fn mark_price(market: &Instrument, scope: &Scope) -> Built<Ticker> {
     let request = Unsigned::public(origin, path, query(&Params::new(), &scope.extra, &[])).weighing(3);
     let name = market.name.clone();
     Ok(Ask::new(request, move |reply, _| {
-        let answer: MarkPrice = raw::data(reply)?;
+        let answer: MarkPrice = raw::object(reply)?;
         let (mark, index) = (Some(answer.value.0), answer.index_price.nonzero());
         Ok(Ticker { market: name.clone(), at: answer.time_point.0, mark, index, ..Ticker::default() })
     }))

@@ -49,5 +49,6 @@ fn instrument(name: &str, market: &Value) -> Result<Instrument, String> {
     instrument.max_notional = at(&["limits", "cost", "max"]);
     instrument.contract_size = at(&["contractSize"]);
     instrument.max_leverage = at(&["limits", "leverage", "max"]);
+    instrument.cost_step = at(&["info", "quoteIncrement"]);
     Ok(instrument)
 }

@@ -5,7 +5,7 @@ use venue::protocol::Protocol;
 
 /// The adapter.
 pub(super) fn adapter() -> Option<&'static dyn Protocol> {
-    None
+    Some(&venue::bitget::Bitget)
 }
 
 /// Where it differs on purpose.

@@ -1,0 +1,350 @@
+//! Rows about orders, and what they are to us.
+//!
+//! The systems name the same things differently; [`RawOrder`] holds all of their names, and [`report`] knows which of
+//! them mean what in which system:
+//!
+//! | | classic spot | classic margin | classic contracts | unified |
+//! |---|---|---|---|---|
+//! | asked for | `size` (quote for market buys) | `baseSize`, `quoteSize` | `size` | `qty` |
+//! | filled | `baseVolume` | `size` | `baseVolume` | `cumExecQty` |
+//! | what it cost | `quoteVolume` | `amount` | `quoteVolume` | `cumExecValue` |
+//! | state | `status` | `status` | `state`, `status`, `planStatus` | `orderStatus`, `status` |
+//! | fee | negative when paid | negative when paid | negative when paid | positive when paid |
+
+use super::super::protocol::call::{OrderKind, TimeInForce};
+use super::super::protocol::market::Markets;
+use super::super::protocol::model::{OrderReport, OrderState, Side, VenueFee};
+use super::super::protocol::wire::{self, MaybeMs, MaybeNum, Text};
+use super::line::{Line, System};
+use super::market::side;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// A row about an order, of any system.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawOrder<'a> {
+    #[serde(default)]
+    pub(super) symbol: Text,
+    #[serde(default)]
+    pub(super) category: Text,
+    #[serde(default)]
+    pub(super) order_id: Text,
+    #[serde(default)]
+    pub(super) client_oid: Text,
+    #[serde(default)]
+    price: MaybeNum,
+    #[serde(default)]
+    size: MaybeNum,
+    #[serde(default)]
+    qty: MaybeNum,
+    #[serde(default)]
+    amount: MaybeNum,
+    #[serde(default)]
+    base_size: MaybeNum,
+    #[serde(default)]
+    base_volume: MaybeNum,
+    #[serde(default)]
+    quote_volume: MaybeNum,
+    #[serde(default)]
+    cum_exec_qty: MaybeNum,
+    #[serde(default)]
+    cum_exec_value: MaybeNum,
+    #[serde(default)]
+    price_avg: MaybeNum,
+    #[serde(default)]
+    avg_price: MaybeNum,
+    #[serde(default)]
+    status: Text,
+    #[serde(default)]
+    state: Text,
+    #[serde(default)]
+    order_status: Text,
+    #[serde(default)]
+    plan_status: Text,
+    #[serde(default)]
+    side: Text,
+    #[serde(default)]
+    trade_side: Text,
+    #[serde(default)]
+    pos_mode: Text,
+    #[serde(default)]
+    force: Text,
+    #[serde(default)]
+    time_in_force: Text,
+    #[serde(default)]
+    order_type: Text,
+    #[serde(default)]
+    reduce_only: Text,
+    #[serde(default)]
+    c_time: MaybeMs,
+    #[serde(default)]
+    u_time: MaybeMs,
+    #[serde(default)]
+    created_time: MaybeMs,
+    #[serde(default)]
+    updated_time: MaybeMs,
+    #[serde(default)]
+    margin_coin: Text,
+    #[serde(default)]
+    fee: MaybeNum,
+    #[serde(borrow, default)]
+    fee_detail: Option<&'a RawValue>,
+    #[serde(default)]
+    plan_type: Text,
+    #[serde(default)]
+    trigger_price: MaybeNum,
+    #[serde(default)]
+    execute_price: MaybeNum,
+    #[serde(default)]
+    preset_stop_surplus_price: MaybeNum,
+    #[serde(default)]
+    preset_take_profit_price: MaybeNum,
+    #[serde(default)]
+    preset_stop_loss_price: MaybeNum,
+    #[serde(default)]
+    stop_surplus_trigger_price: MaybeNum,
+    #[serde(default)]
+    stop_loss_trigger_price: MaybeNum,
+    #[serde(default)]
+    take_profit: MaybeNum,
+    #[serde(default)]
+    stop_loss: MaybeNum,
+    #[serde(default)]
+    tp_limit_price: MaybeNum,
+    #[serde(default)]
+    sl_limit_price: MaybeNum,
+    #[serde(default)]
+    trigger_order_price: MaybeNum,
+    #[serde(default)]
+    trigger_order_type: Text,
+}
+
+/// How an order stands, in the venue's words.
+pub(super) fn state(text: &str) -> Result<OrderState, String> {
+    Ok(match text {
+        "init" | "new" | "live" | "not_trigger" | "pending" | "submitting" | "executing" | "partially_filled"
+        | "partial_fill" | "partially_fill" => OrderState::Open,
+        "filled" | "full_fill" | "executed" | "triggered" | "success" => OrderState::Closed,
+        "cancelled" | "canceled" | "cancel" | "partially_cancelled" => OrderState::Canceled,
+        "fail_trigger" | "fail_execute" | "failed" | "rejected" | "reject" => OrderState::Rejected,
+        other => return Err(format!("{other:?} is no state of an order")),
+    })
+}
+
+/// For how long an order stands, in the venue's words.
+pub(super) fn force(text: &str) -> Result<Option<TimeInForce>, String> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "" | "rpi" => None,
+        "gtc" | "normal" => Some(TimeInForce::Gtc),
+        "ioc" => Some(TimeInForce::Ioc),
+        "fok" => Some(TimeInForce::Fok),
+        "post_only" => Some(TimeInForce::PostOnly),
+        other => return Err(format!("{other:?} is no time in force")),
+    })
+}
+
+/// Market or limit, in the venue's words.
+pub(super) fn kind(text: &str) -> Result<Option<OrderKind>, String> {
+    match text {
+        "" => Ok(None),
+        "limit" => Ok(Some(OrderKind::Limit)),
+        "market" => Ok(Some(OrderKind::Market)),
+        other => Err(format!("{other:?} is no type of an order")),
+    }
+}
+
+/// A truth in the venue's words; `None` when it says nothing.
+pub(super) fn yes(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" => Some(true),
+        "no" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a row of a hedge-mode account is about closing.
+pub(super) fn closes(trade_side: &str, reduce_only: &str) -> bool {
+    trade_side.contains("close") || yes(reduce_only) == Some(true)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawFee {
+    #[serde(default)]
+    fee_coin: Text,
+    #[serde(default)]
+    fee_coin_code: Text,
+    #[serde(default)]
+    fee: MaybeNum,
+    #[serde(default)]
+    total_fee: MaybeNum,
+}
+
+impl RawFee {
+    fn told(&self) -> Option<(String, Decimal)> {
+        let coin = self.fee_coin.owned().or_else(|| self.fee_coin_code.owned())?;
+        Some((coin, self.total_fee.0.or(self.fee.0)?))
+    }
+}
+
+/// The fee of a `feeDetail`: a list, one record, or a text with records by coin. A sum over several coins can't be told,
+/// and is not.
+pub(super) fn fee_detail(raw: Option<&RawValue>) -> Result<Option<(String, Decimal)>, String> {
+    let Some(raw) = raw else { return Ok(None) };
+    let text = raw.get();
+    let fault = |e: serde_json::Error| format!("feeDetail: {e}");
+    let told = if text.starts_with('[') {
+        let list: Vec<RawFee> = serde_json::from_str(text).map_err(fault)?;
+        list.iter().filter_map(RawFee::told).collect::<Vec<_>>()
+    } else if text.starts_with('{') {
+        let one: RawFee = serde_json::from_str(text).map_err(fault)?;
+        one.told().into_iter().collect()
+    } else {
+        let Text(inner) = serde_json::from_str(text).map_err(fault)?;
+        if !inner.starts_with('{') {
+            return Ok(None);
+        }
+        let by_coin: BTreeMap<String, RawFee> = serde_json::from_str(&inner).map_err(fault)?;
+        // `newFees` repeats the others in an older form, without a coin.
+        by_coin.iter().filter(|(name, _)| *name != "newFees").filter_map(|(_, fee)| fee.told()).collect()
+    };
+    let mut coins = told.iter().map(|(coin, _)| coin.as_str());
+    let first = coins.next().map(str::to_owned);
+    let Some(coin) = first.filter(|first| coins.all(|coin| coin == first)) else { return Ok(None) };
+    let sum = told.iter().try_fold(Decimal::ZERO, |sum, (_, fee)| sum.checked_add(*fee));
+    Ok(sum.map(|sum| (coin, sum)))
+}
+
+/// A fee with our sign: positive when we paid it.
+pub(super) fn our_fee(line: Line, told: Option<(String, Decimal)>) -> Option<VenueFee> {
+    let (coin, fee) = told?;
+    let cost = if line.is_unified() { fee } else { Decimal::ZERO - fee };
+    Some(VenueFee { cost: cost.normalize(), currency: Some(coin) })
+}
+
+impl RawOrder<'_> {
+    fn state(&self) -> Result<Option<OrderState>, String> {
+        let texts = [&self.state, &self.status, &self.order_status, &self.plan_status];
+        texts.iter().find_map(|text| text.some()).map(state).transpose()
+    }
+
+    fn filled(&self, line: Line) -> MaybeNum {
+        match line.system {
+            System::Spot | System::Mix => self.base_volume,
+            System::Margin(_) => self.size,
+            System::Unified => self.cum_exec_qty,
+        }
+    }
+
+    /// What was asked for, in units of quantity. A market buy of spot says what it may cost; then it is what came of it.
+    fn quantity(&self, line: Line, kind: Option<OrderKind>, side: Option<Side>, ended: bool) -> Option<Decimal> {
+        let by_cost = kind == Some(OrderKind::Market) && side == Some(Side::Buy);
+        match line.system {
+            System::Spot if by_cost => self.base_volume.0.filter(|_| ended),
+            System::Margin(_) if by_cost => self.base_size.nonzero().or(self.size.0.filter(|_| ended)),
+            System::Spot | System::Mix => self.size.0,
+            System::Margin(_) => self.base_size.0,
+            System::Unified => self.qty.nonzero().or(self.cum_exec_qty.nonzero()),
+        }
+    }
+
+    fn fee(&self, line: Line) -> Result<Option<VenueFee>, String> {
+        if line.system == System::Mix {
+            let coin = self.margin_coin.owned();
+            return Ok(our_fee(line, self.fee.0.and_then(|fee| Some((coin?, fee)))));
+        }
+        Ok(our_fee(line, fee_detail(self.fee_detail)?))
+    }
+
+    /// Our side. Where long and short are held apart, the venue names the position's direction, and closing turns it.
+    fn side(&self, line: Line) -> Result<Option<Side>, String> {
+        let Some(told) = self.side.some() else { return Ok(None) };
+        let told = match told {
+            "buy_single" => "buy",
+            "sell_single" => "sell",
+            other => other,
+        };
+        let told = side(told)?;
+        let turned =
+            line.system == System::Mix && self.pos_mode.0 == "hedge_mode" && closes(&self.trade_side.0, &self.reduce_only.0);
+        Ok(Some(match (told, turned) {
+            (Side::Buy, true) => Side::Sell,
+            (Side::Sell, true) => Side::Buy,
+            (told, false) => told,
+        }))
+    }
+
+    fn limit(&self, kind: Option<OrderKind>, filled: Decimal) -> Option<Decimal> {
+        let told = [self.price, self.execute_price, self.sl_limit_price, self.tp_limit_price, self.trigger_order_price];
+        let told = told.iter().find_map(|n| n.nonzero());
+        // Open spot orders have their limit in `priceAvg`, as long as nothing is filled.
+        told.or_else(|| self.price_avg.nonzero().filter(|_| kind == Some(OrderKind::Limit) && filled.is_zero()))
+    }
+}
+
+/// What a row tells of an order.
+pub(super) fn report(raw: &RawOrder<'_>, line: Line, markets: &Markets) -> Result<OrderReport, String> {
+    let id = raw.order_id.owned().ok_or("an order without an id")?;
+    let kind = match kind(&raw.order_type.0)? {
+        Some(kind) => Some(kind),
+        None => self::kind(&raw.trigger_order_type.0)?,
+    };
+    let state = raw.state()?;
+    let our_side = raw.side(line)?;
+    let ended = state.is_some_and(|state| state != OrderState::Open);
+    let filled = raw.filled(line).quantity()?;
+    let bare = filled.map_or(Decimal::ZERO, |q| q.value());
+    let quantity = raw.quantity(line, kind, our_side, ended).map(wire::quantity).transpose()?;
+    if quantity.is_some_and(|quantity| bare > quantity.value()) {
+        return Err(format!("order {id}: {bare} filled of {quantity:?}"));
+    }
+    let told = force(raw.force.some().unwrap_or(&raw.time_in_force.0))?;
+    // A market order takes what is there; spot does not say so.
+    let time_in_force = told.or_else(|| (kind == Some(OrderKind::Market)).then_some(TimeInForce::Ioc));
+    let updated_at = raw.u_time.0.or(raw.updated_time.0);
+    let filled_last = state == Some(OrderState::Closed) || state == Some(OrderState::Open);
+    let cost = match line.system {
+        System::Spot | System::Mix => raw.quote_volume.0,
+        System::Margin(_) => raw.amount.0,
+        System::Unified => raw.cum_exec_value.0,
+    };
+    let (losing, winning) = (raw.plan_type.0.ends_with("loss") || raw.plan_type.0 == "loss_plan", profit(raw));
+    let trigger = raw.trigger_price.nonzero();
+    let firsts = |all: &[MaybeNum]| all.iter().find_map(|n| n.nonzero());
+    Ok(OrderReport {
+        market: raw.symbol.some().map(|symbol| line.name_in(markets, raw.category.some(), symbol)),
+        id: Some(id),
+        client_id: raw.client_oid.owned(),
+        state,
+        kind,
+        side: our_side,
+        time_in_force,
+        post_only: told.map(|told| told == TimeInForce::PostOnly),
+        reduce_only: yes(&raw.reduce_only.0),
+        price: raw.limit(kind, bare),
+        trigger_price: trigger,
+        take_profit_price: firsts(&[raw.preset_stop_surplus_price, raw.preset_take_profit_price])
+            .or(firsts(&[raw.stop_surplus_trigger_price, raw.take_profit]))
+            .or(trigger.filter(|_| winning)),
+        stop_loss_price: firsts(&[raw.preset_stop_loss_price, raw.stop_loss_trigger_price, raw.stop_loss])
+            .or(trigger.filter(|_| losing)),
+        quantity,
+        filled,
+        remaining: None,
+        cost,
+        average: firsts(&[raw.price_avg, raw.avg_price]).filter(|_| !bare.is_zero()),
+        fee: raw.fee(line)?,
+        at: raw.c_time.0.or(raw.created_time.0),
+        updated_at,
+        last_trade_at: updated_at.filter(|_| filled_last && !bare.is_zero()),
+        trades: Vec::new(),
+    })
+}
+
+/// Whether a row is about taking profit.
+fn profit(raw: &RawOrder<'_>) -> bool {
+    matches!(raw.plan_type.0.as_str(), "profit_plan" | "pos_profit")
+}

@@ -7,7 +7,7 @@ use crate::desk::clock::DeskClock;
 use crate::desk::driver::Driver;
 use crate::desk::feed::Feed;
 use crate::desk::queues::Queues;
-use crate::desk::wiring::{Desk, Parts};
+use crate::desk::wiring::{self, Desk, Parts};
 use crate::embedded::Shelves;
 use crate::embedded::queue::Queue;
 use crate::folder::{self, Folder, Run};
@@ -194,7 +194,8 @@ async fn open(folder: &Folder, loaded: Loaded, bars: Option<u64>) -> anyhow::Res
         }
         Market::Simulated(sim) => Feed::simulated(sim, bars, market_clock.clone()),
     };
-    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, feed };
+    let market = wiring::Market::Played(feed);
+    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market };
     Ok(Desk::wire(parts, start).await?)
 }
 
@@ -209,9 +210,10 @@ async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> 
     let simulated = arguments.replay.is_empty();
     let speed = arguments.speed.unwrap_or(if simulated { SIM_SPEED } else { 0 });
     let mut stop = std::pin::pin!(stopped());
-    let mut driver = Driver::resume(desk).await?;
+    let played = desk.played.clone().context("a market that moves by itself is not played")?;
+    let mut driver = Driver::resume(desk, played).await?;
     let mut played: u64 = 0;
-    while let Some(at) = driver.next(desk) {
+    while let Some(at) = driver.next() {
         played += driver.instant(desk, at).await?;
         progress.show(desk, at, played).await?;
         let warm = simulated && arguments.bars.is_none() && played < WARM_UP_BARS;

@@ -18,7 +18,7 @@ use serde::Deserialize;
 /// What an account holds of a coin: the names of spot, margin, contracts, and the unified account.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RawHolding {
+pub(super) struct RawHolding {
     #[serde(default)]
     coin: Text,
     #[serde(default)]
@@ -44,7 +44,11 @@ struct RawHolding {
     #[serde(default)]
     debt: MaybeNum,
     #[serde(default)]
+    debts: MaybeNum,
+    #[serde(default)]
     amount: MaybeNum,
+    #[serde(default)]
+    equity: MaybeNum,
 }
 
 fn sum(a: MaybeNum, b: MaybeNum) -> Option<Decimal> {
@@ -56,13 +60,15 @@ fn sum(a: MaybeNum, b: MaybeNum) -> Option<Decimal> {
 
 impl RawHolding {
     fn holding(&self) -> Holding {
-        let total = self.total_amount.0.or(self.account_equity.0).or(self.balance.0).or(self.amount.0);
+        let contracts = self.margin_coin.some().is_some();
+        let equity = self.account_equity.0.or(self.equity.0.filter(|_| contracts));
+        let total = self.total_amount.0.or(equity).or(self.balance.0).or(self.amount.0);
         Holding {
             // What contracts have at hand is what is not bound as margin.
             free: self.max_transfer_out.0.or(self.available.0),
-            used: sum(self.frozen, self.locked).filter(|_| self.account_equity.0.is_none()),
+            used: sum(self.frozen, self.locked).filter(|_| !contracts),
             total,
-            debt: self.debt.0.or_else(|| sum(self.borrow, self.interest)),
+            debt: self.debt.0.or(self.debts.0).or_else(|| sum(self.borrow, self.interest)),
         }
     }
 }
@@ -76,6 +82,18 @@ fn added(a: Holding, b: Holding) -> Holding {
         total: both(a.total, b.total),
         debt: both(a.debt, b.debt),
     }
+}
+
+/// Holdings by coin.
+pub(super) fn holdings(raw: &[RawHolding]) -> Result<Balances, String> {
+    let mut balances = Balances::default();
+    for raw in raw {
+        let coin = raw.coin.some().or_else(|| raw.margin_coin.some()).ok_or("a holding without a coin")?;
+        let holding = raw.holding();
+        let entry = balances.of.entry(coin.to_owned());
+        entry.and_modify(|known| *known = added(*known, holding)).or_insert(holding);
+    }
+    Ok(balances)
 }
 
 fn balance_request(scope: &Scope) -> Result<Unsigned, CallError> {
@@ -106,15 +124,7 @@ fn balance_request(scope: &Scope) -> Result<Unsigned, CallError> {
 pub(super) fn balances(scope: &Scope) -> Built<Balances> {
     Ok(Ask::new(balance_request(scope)?, |reply, _| {
         let raw: Vec<RawHolding> = rows(reply, &["assets"])?;
-        let mut balances = Balances::default();
-        for raw in &raw {
-            let coin = raw.coin.some().or_else(|| raw.margin_coin.some());
-            let coin = coin.ok_or_else(|| ReadFault::parse(reply, "a holding without a coin"))?;
-            let holding = raw.holding();
-            let entry = balances.of.entry(coin.to_owned());
-            entry.and_modify(|known| *known = added(*known, holding)).or_insert(holding);
-        }
-        Ok(balances)
+        holdings(&raw).map_err(|e| ReadFault::parse(reply, e))
     }))
 }
 

@@ -54,6 +54,12 @@ pub(super) fn length(interval: Interval, system: System) -> Result<&'static str,
     found.filter(|name| !name.is_empty()).ok_or_else(|| unsupported(&format!("bars of {interval}")))
 }
 
+/// The bar length of what the venue calls `name` in its streams.
+pub(super) fn named(name: &str) -> Option<Interval> {
+    let found = LENGTHS.iter().find(|(_, _, mix, unified)| !name.is_empty() && (*mix == name || *unified == name));
+    found.and_then(|(ms, ..)| Interval::from_ms(*ms).ok())
+}
+
 /// The stretch to ask for: with an end the last bars before it, but none before the beginning; else the first ones.
 fn stretch(range: &Range, interval: Interval, limit: u32, longest_ms: Option<i64>) -> Fields {
     let wide = interval.ms().saturating_mul(i64::from(limit)).min(longest_ms.unwrap_or(i64::MAX));

@@ -16,11 +16,14 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RawTicker {
+    #[serde(default)]
     pub(super) symbol: Text,
     #[serde(default)]
     category: Text,
     #[serde(default)]
     ts: MaybeMs,
+    #[serde(default)]
+    pub(super) next_funding_time: MaybeMs,
     #[serde(default)]
     last_pr: MaybeNum,
     #[serde(default)]
@@ -81,9 +84,14 @@ impl RawTicker {
     }
 
     fn ticker(&self, line: Line, markets: &Markets) -> Ticker {
+        self.named(self.name(line, markets))
+    }
+
+    /// The ticker of a market that is known.
+    pub(super) fn named(&self, market: String) -> Ticker {
         let change = self.change24h.0.or(self.price24h_pcnt.0);
         Ticker {
-            market: self.name(line, markets),
+            market,
             at: self.ts.0,
             bid: self.bid_pr.nonzero().or(self.bid1_price.nonzero()),
             bid_quantity: self.bid_sz.0.or(self.bid1_size.0),

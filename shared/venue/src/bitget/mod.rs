@@ -9,7 +9,7 @@
 //! | `place`, `unified`, `change`, `acks` | orders go out, and what is answered |
 //! | `report`, `query` | orders and fills come back |
 //! | `account`, `positions` | balances, permissions, fees, movements; positions, leverage, modes |
-//! | `stream`, `frames`, `private_frames` | WebSockets: what is said, what is heard |
+//! | `stream`, `frames` | WebSockets: what is said, what is heard |
 //!
 //! Written from the venue's documents: <https://www.bitget.com/api-doc/common/intro> (classic) and
 //! <https://www.bitget.com/api-doc/uta/intro> (unified).
@@ -25,6 +25,7 @@ mod capabilities;
 mod change;
 mod contracts;
 mod errors;
+mod frames;
 mod instruments;
 mod line;
 mod market;
@@ -33,6 +34,7 @@ mod positions;
 mod query;
 mod raw;
 mod report;
+mod stream;
 mod unified;
 
 use super::protocol::model::{
@@ -47,9 +49,13 @@ use super::protocol::{
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 
-/// Bitget.
+/// Bitget: requests of both accounts, and the streams of the classic one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bitget;
+
+/// The streams of Bitget's unified account.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BitgetUnified;
 
 /// For how long the venue keeps orders and fills at hand.
 const KEPT_MS: i64 = 90 * 86_400_000;

@@ -22,7 +22,11 @@ pub(super) struct RawPosition {
     #[serde(default)]
     symbol: Text,
     #[serde(default)]
+    inst_id: Text,
+    #[serde(default)]
     category: Text,
+    #[serde(default)]
+    pub(super) margin_coin: Text,
     #[serde(default)]
     pos_id: Text,
     #[serde(default)]
@@ -39,6 +43,8 @@ pub(super) struct RawPosition {
     hold_mode: Text,
     #[serde(default)]
     total: MaybeNum,
+    #[serde(default)]
+    size: MaybeNum,
     #[serde(default)]
     close_total_pos: MaybeNum,
     #[serde(default)]
@@ -57,6 +63,8 @@ pub(super) struct RawPosition {
     mark_price: MaybeNum,
     #[serde(default)]
     liquidation_price: MaybeNum,
+    #[serde(default)]
+    liq_price: MaybeNum,
     #[serde(default, rename = "unrealizedPL")]
     unrealized_pl: MaybeNum,
     #[serde(default)]
@@ -104,18 +112,20 @@ fn held(text: &str) -> Result<Option<PositionSide>, String> {
 /// What a row tells of a position.
 pub(super) fn position_row(raw: &RawPosition, line: Line, markets: &Markets) -> Result<PositionReport, String> {
     let category = raw.category.some();
+    let symbol = raw.symbol.some().or_else(|| raw.inst_id.some()).ok_or("a position without a market")?;
     let instrument = {
         let product = category.and_then(super::line::product_of).unwrap_or(line.product);
-        markets.of_symbol(&raw.symbol.0, &[product])
+        markets.of_symbol(symbol, &[product])
     };
-    let quantity = raw.total.0.or(raw.close_total_pos.0);
+    let total = raw.total.0.or(raw.size.0);
+    let quantity = total.or(raw.close_total_pos.0);
     if quantity.is_some_and(|quantity| quantity.is_sign_negative() && !quantity.is_zero()) {
         return Err(format!("a position of {quantity:?}"));
     }
     let first = |all: &[MaybeNum]| all.iter().find_map(|n| n.0);
     let hedged = raw.pos_mode.some().or_else(|| raw.hold_mode.some()).map(|mode| mode == "hedge_mode");
     Ok(PositionReport {
-        market: line.name_in(markets, category, &raw.symbol.0),
+        market: line.name_in(markets, category, symbol),
         id: raw.pos_id.owned().or_else(|| raw.position_id.owned()),
         side: held(raw.hold_side.some().unwrap_or(&raw.pos_side.0))?,
         quantity,
@@ -124,9 +134,9 @@ pub(super) fn position_row(raw: &RawPosition, line: Line, markets: &Markets) -> 
         mark_price: raw.mark_price.nonzero(),
         last_price: raw.close_price_avg.nonzero().or(raw.close_avg_price.nonzero()),
         // Zero or less where nothing would liquidate it.
-        liquidation_price: raw.liquidation_price.0.filter(|price| *price > Decimal::ZERO),
+        liquidation_price: raw.liquidation_price.0.or(raw.liq_price.0).filter(|price| *price > Decimal::ZERO),
         // Linear contracts only: a coin-margined one is worth its quantity of the base coin.
-        notional: match (raw.total.0, raw.mark_price.nonzero()) {
+        notional: match (total, raw.mark_price.nonzero()) {
             (Some(total), Some(mark)) if line.product == Product::Linear => total.checked_mul(mark),
             _ => None,
         },

@@ -178,7 +178,7 @@ pub(super) fn order(order: &OrderRef) -> Built<OrderReport> {
 /// A fill: classic names, then those of the unified account.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RawFill<'a> {
+pub(super) struct RawFill<'a> {
     #[serde(default)]
     symbol: Text,
     #[serde(default)]
@@ -221,6 +221,10 @@ struct RawFill<'a> {
     c_time: MaybeMs,
     #[serde(default)]
     created_time: MaybeMs,
+    #[serde(default)]
+    exec_time: MaybeMs,
+    #[serde(default)]
+    u_time: MaybeMs,
     #[serde(borrow, default)]
     fee_detail: Option<&'a RawValue>,
 }
@@ -235,7 +239,8 @@ pub(super) fn liquidity(text: &str) -> Result<Option<Liquidity>, String> {
     }
 }
 
-fn fill(raw: &RawFill<'_>, line: Line, markets: &Markets) -> Result<OwnTrade, String> {
+/// What a row tells of a fill.
+pub(super) fn fill(raw: &RawFill<'_>, line: Line, markets: &Markets) -> Result<OwnTrade, String> {
     let need = |n: MaybeNum, what: &str| n.0.map(Num).ok_or_else(|| format!("a fill without its {what}"));
     let price = MaybeNum(raw.price.0.or(raw.price_avg.0).or(raw.exec_price.0));
     let quantity = MaybeNum(raw.size.0.or(raw.base_volume.0).or(raw.exec_qty.0));
@@ -246,7 +251,7 @@ fn fill(raw: &RawFill<'_>, line: Line, markets: &Markets) -> Result<OwnTrade, St
         id: raw.trade_id.owned().or_else(|| raw.exec_id.owned()).ok_or("a fill without an id")?,
         order: raw.order_id.owned(),
         client_id: raw.client_oid.owned(),
-        at: raw.c_time.0.or(raw.created_time.0),
+        at: raw.c_time.0.or(raw.created_time.0).or(raw.exec_time.0).or(raw.u_time.0),
         side: if turned { told.map(opposite) } else { told },
         liquidity: liquidity(&raw.trade_scope.0)?,
         price: wire::price(need(price, "price")?.0)?,

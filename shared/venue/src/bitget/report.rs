@@ -29,6 +29,8 @@ pub(super) struct RawOrder<'a> {
     #[serde(default)]
     pub(super) symbol: Text,
     #[serde(default)]
+    inst_id: Text,
+    #[serde(default)]
     pub(super) category: Text,
     #[serde(default)]
     pub(super) order_id: Text,
@@ -45,7 +47,9 @@ pub(super) struct RawOrder<'a> {
     #[serde(default)]
     base_size: MaybeNum,
     #[serde(default)]
-    base_volume: MaybeNum,
+    pub(super) base_volume: MaybeNum,
+    #[serde(default)]
+    pub(super) acc_base_volume: MaybeNum,
     #[serde(default)]
     quote_volume: MaybeNum,
     #[serde(default)]
@@ -252,7 +256,7 @@ impl RawOrder<'_> {
     }
 
     fn fee(&self, line: Line) -> Result<Option<VenueFee>, String> {
-        if line.system == System::Mix {
+        if line.system == System::Mix && self.fee.0.is_some() {
             let coin = self.margin_coin.owned();
             return Ok(our_fee(line, self.fee.0.and_then(|fee| Some((coin?, fee)))));
         }
@@ -311,11 +315,12 @@ pub(super) fn report(raw: &RawOrder<'_>, line: Line, markets: &Markets) -> Resul
         System::Margin(_) => raw.amount.0,
         System::Unified => raw.cum_exec_value.0,
     };
-    let (losing, winning) = (raw.plan_type.0.ends_with("loss") || raw.plan_type.0 == "loss_plan", profit(raw));
+    let losing = matches!(raw.plan_type.0.as_str(), "loss_plan" | "pos_loss" | "sl" | "psl");
+    let winning = matches!(raw.plan_type.0.as_str(), "profit_plan" | "pos_profit" | "tp" | "ptp");
     let trigger = raw.trigger_price.nonzero();
     let firsts = |all: &[MaybeNum]| all.iter().find_map(|n| n.nonzero());
     Ok(OrderReport {
-        market: raw.symbol.some().map(|symbol| line.name_in(markets, raw.category.some(), symbol)),
+        market: raw.symbol.some().or_else(|| raw.inst_id.some()).map(|symbol| line.name_in(markets, raw.category.some(), symbol)),
         id: Some(id),
         client_id: raw.client_oid.owned(),
         state,
@@ -342,9 +347,4 @@ pub(super) fn report(raw: &RawOrder<'_>, line: Line, markets: &Markets) -> Resul
         last_trade_at: updated_at.filter(|_| filled_last && !bare.is_zero()),
         trades: Vec::new(),
     })
-}
-
-/// Whether a row is about taking profit.
-fn profit(raw: &RawOrder<'_>) -> bool {
-    matches!(raw.plan_type.0.as_str(), "profit_plan" | "pos_profit")
 }

@@ -101,6 +101,29 @@ impl Live {
         Ok(())
     }
 
+    /// Goes on until nothing waits and reconciliation finds nothing, for at most so long.
+    ///
+    /// # Errors
+    /// [`WorkError`] if the desk can't go on.
+    pub async fn settle(&mut self, desk: &Desk, most: Duration) -> Result<(), WorkError> {
+        let end = Instant::now() + most;
+        while Instant::now() < end {
+            while let Ok(news) = self.news.try_recv() {
+                self.take(desk, news).await?;
+            }
+            desk.drain().await?;
+            let work = reconciliation::handle(&desk.handlers.reconciliation, &Scheduled::ALL);
+            let round = later(desk.timing.of("reconciliation", work).await)?;
+            desk.drain().await?;
+            let quiet = desk.queues.are_empty() && round.is_some_and(|r| r.mended == 0 && r.findings.is_empty());
+            if quiet {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
     async fn take(&mut self, desk: &Desk, news: News) -> Result<(), WorkError> {
         match news {
             News::Up => self.reconciliation = Instant::now(),

@@ -10,7 +10,7 @@ use super::transport::Transport;
 use crate::protocol::model::Balances;
 use crate::protocol::stream::{Channel, StreamToken, Streams};
 use crate::protocol::{
-    Ask, CallError, CallFault, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product, Protocol,
+    Ask, CallError, Capabilities, CallFault, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product, Protocol,
     ReadFault,
 };
 use desk::port::{Clock, Table};
@@ -222,7 +222,7 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let window_ms = window_ms.unwrap_or(5_000);
         let moment = Moment { now, nonce: self.next_nonce(now), window_ms };
         let request = self.protocol.sign(ask.request.clone(), self.access.credentials.as_ref(), moment)?;
-        let base = self.base(request.origin)?;
+        let base = self.access.base(self.protocol.capabilities(), request.origin)?;
         let sent = self.transport.send(&base, &request, PATIENCE).await;
         let reply = sent.map_err(|fault| CallFault::Connectivity {
             venue: venue.to_owned(),
@@ -272,19 +272,45 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         streams.login(channel, credentials, super::stream::moment(now, self.next_nonce(now)))
     }
 
-    fn base(&self, origin: &str) -> Result<String, CallError> {
-        let own = self.access.origins.get(origin).or_else(|| self.access.origins.get("*"));
-        if let Some(base) = own {
+}
+
+impl Access {
+    /// The server of a name.
+    ///
+    /// # Errors
+    /// [`CallError::Unsupported`] if the venue has none.
+    fn base(&self, capabilities: &Capabilities, origin: &str) -> Result<String, CallError> {
+        if let Some(base) = self.origins.get(origin).or_else(|| self.origins.get("*")) {
             return Ok(base.clone());
         }
-        let capabilities = self.protocol.capabilities();
-        let list = if self.access.test { capabilities.test_origins } else { capabilities.origins };
+        let list = if self.test { capabilities.test_origins } else { capabilities.origins };
         let found = list.iter().find(|(name, _)| *name == origin).map(|(_, base)| (*base).to_owned());
         found.ok_or_else(|| CallError::Unsupported {
             venue: capabilities.venue,
-            what: format!("{} server called {origin}", if self.access.test { "test" } else { "live" }),
+            what: format!("{} server called {origin}", if self.test { "test" } else { "live" }),
         })
     }
+}
+
+/// The instruments of a venue, asked for once and unguarded: for whoever has no store yet.
+///
+/// # Errors
+/// [`CallFault`].
+pub async fn first_look<X: Transport>(
+    protocol: &'static dyn Protocol,
+    access: &Access,
+    product: Product,
+    transport: &X,
+    now: Timestamp,
+) -> Result<Vec<Instrument>, CallFault> {
+    let ask = protocol.instruments(product)?;
+    let moment = Moment { now, nonce: now.ms().unsigned_abs(), window_ms: 5_000 };
+    let request = protocol.sign(ask.request.clone(), None, moment)?;
+    let base = access.base(protocol.capabilities(), request.origin)?;
+    let sent = transport.send(&base, &request, PATIENCE).await;
+    let venue = protocol.capabilities().venue.to_owned();
+    let lost = |fault: super::transport::SendFault| CallFault::Connectivity { venue, reason: fault.reason, unsent: fault.unsent };
+    Ok(ask.read(&sent.map_err(lost)?, &Markets::default())?)
 }
 
 /// SplitMix64's output function: spreads a counter evenly.

@@ -22,6 +22,6 @@ pub mod stream;
 pub mod transport;
 
 pub use bars::{VenueBars, spot_instrument};
-pub use exchange::{Access, Exchange};
+pub use exchange::{Access, Exchange, first_look};
 pub use spot::LiveSpot;
 pub use transport::{Http, Transport};

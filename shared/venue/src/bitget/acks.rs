@@ -97,12 +97,22 @@ pub(super) fn ack(reply: &Reply, sent: &Sent, replaced: bool) -> Result<OrderRep
     Ok(sent.report(&raw))
 }
 
-/// The acknowledgement of one cancel, where the venue may answer no more than "success".
+/// What some cancels of orders with triggers are answered with: nothing, or that it went well.
+#[derive(Deserialize)]
+struct RawResult {
+    result: Text,
+}
+
+/// The acknowledgement of one cancel, where the venue need not name the order again.
 pub(super) fn bare_ack(reply: &Reply, sent: &Sent) -> Result<OrderReport, ReadFault> {
-    if !payload(reply)?.contains("\"orderId\"") {
+    let text = payload(reply)?;
+    if text == "null" {
         return Ok(sent.bare());
     }
-    ack(reply, sent, false)
+    match serde_json::from_str::<RawResult>(text) {
+        Ok(raw) if raw.result.0 == "success" => Ok(sent.bare()),
+        Ok(_) | Err(_) => ack(reply, sent, false),
+    }
 }
 
 /// Those that went well, and those that did not, of a list or of `successList` and `failureList`.

@@ -138,7 +138,11 @@ pub(super) fn bar(row: &[Text], interval: Interval) -> Result<Bar, String> {
         return Err(format!("a bar of {interval} that begins at {open_time}"));
     }
     let volume = wire::decimal(&volume.0).and_then(wire::quantity)?;
-    Ok(Bar { open_time, open: price(open)?, high: price(high)?, low: price(low)?, close: price(close)?, volume })
+    let (high, low) = (price(high)?, price(low)?);
+    if low > high {
+        return Err(format!("a bar from {high} down to {low}"));
+    }
+    Ok(Bar { open_time, open: price(open)?, high, low, close: price(close)?, volume })
 }
 
 fn read(reply: &Reply, interval: Interval) -> Result<Vec<Bar>, ReadFault> {
@@ -146,6 +150,9 @@ fn read(reply: &Reply, interval: Interval) -> Result<Vec<Bar>, ReadFault> {
     let one = |row: &Vec<Text>| bar(row, interval).map_err(|e| ReadFault::parse(reply, e));
     let mut bars = raw.iter().map(one).collect::<Result<Vec<_>, _>>()?;
     bars.sort_by_key(|bar| bar.open_time);
+    if bars.windows(2).any(|two| matches!(two, [a, b] if a.open_time == b.open_time)) {
+        return Err(ReadFault::parse(reply, "two bars of one time"));
+    }
     Ok(bars)
 }
 

@@ -211,8 +211,13 @@ pub(super) fn cancel(order: &OrderRef) -> Built<OrderReport> {
     };
     let sent = Sent::named(order);
     let listed = line.system == System::Mix && plan;
+    let bare = plan && !listed;
     let request = post(path, fields.extra(&scope.extra, &UNDERSTOOD).body(), EndpointClass::Cancel);
-    Ok(Ask::new(request, move |reply, _| if listed { one_of_list(reply, &sent) } else { bare_ack(reply, &sent) }))
+    Ok(Ask::new(request, move |reply, _| match (listed, bare) {
+        (true, _) => one_of_list(reply, &sent),
+        (false, true) => bare_ack(reply, &sent),
+        (false, false) => ack(reply, &sent, false),
+    }))
 }
 
 /// Cancels several orders of one market.

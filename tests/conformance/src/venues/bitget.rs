@@ -31,8 +31,8 @@ fn is_negative(value: Option<&Value>) -> bool {
     value.and_then(Value::as_f64).is_some_and(|number| number < 0.0)
 }
 
-fn is_zero(value: Option<&Value>) -> bool {
-    value.and_then(Value::as_f64) == Some(0.0)
+fn is_unfilled(value: Option<&Value>) -> bool {
+    value.is_none_or(|value| value.is_null() || value.as_f64() == Some(0.0))
 }
 
 /// Where it differs on purpose.
@@ -68,7 +68,7 @@ pub(super) const DIFFERENT: &[Different] = &[
         applies: |case| {
             case.response
                 && rows(case).iter().any(|row| {
-                    row.get("lastTradeTimestamp").is_some_and(|at| !at.is_null()) && is_zero(row.get("filled"))
+                    row.get("lastTradeTimestamp").is_some_and(|at| !at.is_null()) && is_unfilled(row.get("filled"))
                 })
         },
         reason: "the case takes the time of the last change for that of the last fill; an order without a fill has none",

@@ -15,7 +15,8 @@ use venue::protocol::call::OrderKind;
 use venue::protocol::model::Side;
 use venue::protocol::stream::{Channel, Event, Streams};
 use venue::protocol::{
-    HistoryQuery, Instrument, LeverageChange, Markets, MarketsQuery, NewOrder, OrderRef, Product, Protocol, Reply, Scope,
+    HistoryQuery, Instrument, LeverageChange, Markets, MarketsQuery, NewOrder, OrderRef, Product, Protocol, Reply,
+    Scope,
 };
 
 /// Messages that are not the venue's, and why.
@@ -55,8 +56,9 @@ fn substituted(value: &Value, field: &str) -> Value {
 
 fn folder() -> Option<PathBuf> {
     let given = std::env::var_os("BALLAST_TESTDATA").map(PathBuf::from);
-    let folder =
-        given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/testdata")).join("ws/bitget");
+    let folder = given
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/testdata"))
+        .join("ws/bitget");
     if folder.is_dir() {
         return Some(folder);
     }
@@ -109,7 +111,9 @@ fn answer(function: &str, perpetual: bool, body: &str) -> Result<(), String> {
             let change = LeverageChange { instrument: Some(market.clone()), leverage: 25.into(), scope };
             read!(Bitget.set_leverage(&change))
         }
-        "empty_funding_payment_mock_response" | "funding_payment_mock_response" => read!(Bitget.funding_payments(&past)),
+        "empty_funding_payment_mock_response" | "funding_payment_mock_response" => {
+            read!(Bitget.funding_payments(&past))
+        }
         "_order_cancelation_request_successful_mock_response" => read!(Bitget.cancel(&named)),
         other => Err(format!("{other}: nobody asks that")),
     }
@@ -241,5 +245,8 @@ fn recorded_books_keep_their_checksums_and_a_missing_delta_is_noticed() {
         }
     }
     assert!(updates_seen > 0 && dropped > 0);
-    println!("{} books, {updates_seen} updates, {dropped} dropped and noticed, {deep} below what is checked", books.len());
+    println!(
+        "{} books, {updates_seen} updates, {dropped} dropped and noticed, {deep} below what is checked",
+        books.len()
+    );
 }

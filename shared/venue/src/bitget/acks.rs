@@ -3,15 +3,25 @@
 //! An acknowledgement says that the request was taken, not how the order stands.
 
 use super::super::protocol::call::{NewOrder, OrderRef};
-use super::super::protocol::fault::{ApiError, Meaning, ReadFault};
+use super::super::protocol::fault::{ApiError, CallError, Meaning, ReadFault};
 use super::super::protocol::http::Reply;
 use super::super::protocol::model::{OrderReport, OrderState};
 use super::super::protocol::wire::Text;
 use super::errors::api_error;
-use super::raw::{SUCCESS, first, payload, rows};
+use super::line::invalid;
+use super::raw::{Fields, SUCCESS, first, payload, rows};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+
+/// Names an order in a request: by the venue's id, or by ours where there is none.
+pub(super) fn names(order: &OrderRef) -> Result<Fields, CallError> {
+    match (&order.id, &order.client_id) {
+        (Some(id), _) => Ok(Fields::new().with("orderId", id.as_str())),
+        (None, Some(client_id)) => Ok(Fields::new().with("clientOid", client_id.as_str())),
+        (None, None) => Err(invalid("the order is not named")),
+    }
+}
 
 /// What was sent, as far as an answer has to be matched with it.
 #[derive(Debug, Clone, Default)]
@@ -115,13 +125,20 @@ pub(super) fn bare_ack(reply: &Reply, sent: &Sent) -> Result<OrderReport, ReadFa
     }
 }
 
-/// Those that went well, and those that did not, of a list or of `successList` and `failureList`.
-fn parted(reply: &Reply) -> Result<(Vec<RawAck>, Vec<(RawAck, ApiError)>), ReadFault> {
+/// A list of acknowledgements: those that went well, and those that did not.
+#[derive(Default)]
+struct Parted {
+    good: Vec<RawAck>,
+    bad: Vec<(RawAck, ApiError)>,
+}
+
+/// The acknowledgements of a list, or of `successList` and `failureList`.
+fn parted(reply: &Reply) -> Result<Parted, ReadFault> {
     let mut all: Vec<(RawAck, bool)> = Vec::new();
     let text = payload(reply)?;
     if text.starts_with('{') {
         let parts: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(|e| ReadFault::parse(reply, e))?;
-        let known = ["successList", "failureList", "list", "resultList", "failure"];
+        let known = ["successList", "failureList", "list", "resultList"];
         if !parts.keys().any(|name| known.contains(&name.as_str())) {
             return Err(ReadFault::parse(reply, "no list of acknowledgements"));
         }
@@ -133,23 +150,23 @@ fn parted(reply: &Reply) -> Result<(Vec<RawAck>, Vec<(RawAck, ApiError)>), ReadF
     } else {
         all.extend(rows::<RawAck>(reply, &[])?.into_iter().map(|raw| (raw, false)));
     }
-    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    let mut parted = Parted::default();
     for (raw, failed) in all {
         match raw.fault(reply.status, failed) {
-            Some(fault) => bad.push((raw, fault)),
+            Some(fault) => parted.bad.push((raw, fault)),
             None if raw.order_id.some().is_none() => {
                 return Err(ReadFault::parse(reply, "an acknowledgement without an order id"));
             }
-            None => good.push(raw),
+            None => parted.good.push(raw),
         }
     }
-    Ok((good, bad))
+    Ok(parted)
 }
 
 /// The acknowledgements of several orders, each at the place of its order. A clear no makes its order rejected; of one
 /// that is not told of, or failed for another reason, nothing is claimed.
 pub(super) fn batch(reply: &Reply, sent: &[Sent]) -> Result<Vec<OrderReport>, ReadFault> {
-    let (good, bad) = parted(reply)?;
+    let Parted { good, bad } = parted(reply)?;
     let ours = |raw: &RawAck, sent: &Sent| raw.client_oid.some().is_some() && raw.client_oid.owned() == sent.client_id;
     let matched = good.iter().any(|raw| sent.iter().any(|sent| ours(raw, sent)));
     if bad.is_empty() && !matched && good.len() == sent.len() {
@@ -169,7 +186,7 @@ pub(super) fn batch(reply: &Reply, sent: &[Sent]) -> Result<Vec<OrderReport>, Re
 
 /// The acknowledgements of a cancel of several: those the venue took. When it took none, its first error.
 pub(super) fn cancelled(reply: &Reply, sent: &Sent) -> Result<Vec<OrderReport>, ReadFault> {
-    let (good, bad) = parted(reply)?;
+    let Parted { good, bad } = parted(reply)?;
     match bad.into_iter().next() {
         Some((_, fault)) if good.is_empty() => Err(fault.into()),
         _ => Ok(good.iter().map(|raw| sent.report(raw)).collect()),

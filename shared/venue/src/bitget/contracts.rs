@@ -63,8 +63,7 @@ fn one_funding(market: &Instrument, scope: &Scope, by_time: bool) -> Built<Fundi
     let request = if line.is_unified() {
         public("/api/v3/market/current-fund-rate", fields.extra(&scope.extra, &["method"]))
     } else {
-        let path =
-            if by_time { "/api/v2/mix/market/funding-time" } else { "/api/v2/mix/market/current-fund-rate" };
+        let path = if by_time { "/api/v2/mix/market/funding-time" } else { "/api/v2/mix/market/current-fund-rate" };
         public(path, fields.with("productType", line.category).extra(&scope.extra, &["method"]))
     };
     Ok(Ask::new(request, move |reply, markets| {
@@ -86,7 +85,8 @@ pub(super) fn funding_interval(market: &Instrument, scope: &Scope) -> Built<Fund
 
 fn many(query: &MarketsQuery, line: Line) -> Built<Vec<Funding>> {
     let wanted: Vec<String> = query.instruments.iter().map(|i| i.symbol.clone()).collect();
-    let path = if line.is_unified() { "/api/v3/market/current-fund-rate" } else { "/api/v2/mix/market/current-fund-rate" };
+    let path =
+        if line.is_unified() { "/api/v3/market/current-fund-rate" } else { "/api/v2/mix/market/current-fund-rate" };
     let name = if line.is_unified() { "category" } else { "productType" };
     let fields = Fields::new().with(name, line.category).extra(&query.scope.extra, &["method"]);
     Ok(Ask::new(public(path, fields), move |reply, markets| {

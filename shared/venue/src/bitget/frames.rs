@@ -423,7 +423,10 @@ mod tests {
         assert_eq!(heard(r#"{"event":"login","code":0,"msg":""}"#), [Event::Accepted("login".into())]);
         let refused = heard(r#"{"event":"error","code":30005,"msg":"Login failed"}"#);
         assert!(matches!(&refused[0], Event::Refused(fault) if fault.code == "30005"));
-        assert!(read(r#"{"event":"subscribe","arg":{"instType":"sp","channel":"books","instId":"X"}}"#, &markets()).is_err());
+        assert!(
+            read(r#"{"event":"subscribe","arg":{"instType":"sp","channel":"books","instId":"X"}}"#, &markets())
+                .is_err()
+        );
         assert!(read(r#"{"foo":1}"#, &markets()).is_err());
     }
 }

@@ -6,9 +6,9 @@
 //! | `raw` | parameters, the envelope `{code, msg, data}`, lists |
 //! | `errors`, `capabilities` | what codes mean; what the venue promises |
 //! | `instruments`, `market`, `bars`, `contracts` | public data |
-//! | `place`, `unified`, `change`, `acks` | orders go out, and what is answered |
-//! | `report`, `query` | orders and fills come back |
-//! | `account`, `positions` | balances, permissions, fees, movements; positions, leverage, modes |
+//! | `place`, `unified`, `amend`, `cancel`, `acks` | orders go out, and what is answered |
+//! | `report`, `words`, `query` | orders and fills come back |
+//! | `account`, `ledger`, `positions`, `settings` | balances, permissions, fees, movements; positions, leverage, modes |
 //! | `stream`, `frames` | WebSockets: what is said, what is heard |
 //!
 //! Written from the venue's documents: <https://www.bitget.com/api-doc/common/intro> (classic) and
@@ -20,13 +20,15 @@
 
 mod account;
 mod acks;
+mod amend;
 mod bars;
+mod cancel;
 mod capabilities;
-mod change;
 mod contracts;
 mod errors;
 mod frames;
 mod instruments;
+mod ledger;
 mod line;
 mod market;
 mod place;
@@ -34,8 +36,10 @@ mod positions;
 mod query;
 mod raw;
 mod report;
+mod settings;
 mod stream;
 mod unified;
+mod words;
 
 use super::protocol::model::{
     AccountRow, Balances, Bar, Currency, FeeRate, Funding, FundingPayment, KeyPermissions, LeverageSetting,
@@ -222,27 +226,27 @@ impl Protocol for Bitget {
     }
 
     fn amend(&self, change: &Amendment) -> Built<OrderReport> {
-        change::amend(change)
+        amend::amend(change)
     }
 
     fn amend_many(&self, changes: &[Amendment]) -> Built<Vec<OrderReport>> {
-        change::amend_many(changes)
+        amend::amend_many(changes)
     }
 
     fn cancel(&self, order: &OrderRef) -> Built<OrderReport> {
-        change::cancel(order)
+        cancel::cancel(order)
     }
 
     fn cancel_many(&self, orders: &[OrderRef]) -> Built<Vec<OrderReport>> {
-        change::cancel_many(orders)
+        cancel::cancel_many(orders)
     }
 
     fn cancel_all(&self, market: Option<&Instrument>, scope: &Scope) -> Built<Vec<OrderReport>> {
-        change::cancel_all(market, scope)
+        cancel::cancel_all(market, scope)
     }
 
     fn cancel_all_after(&self, timeout_ms: u32) -> Built<()> {
-        change::cancel_all_after(timeout_ms)
+        cancel::cancel_all_after(timeout_ms)
     }
 
     fn order(&self, order: &OrderRef) -> Built<OrderReport> {
@@ -290,46 +294,46 @@ impl Protocol for Bitget {
     }
 
     fn set_leverage(&self, change: &LeverageChange) -> Built<LeverageSetting> {
-        positions::set_leverage(change)
+        settings::set_leverage(change)
     }
 
     fn leverage(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        positions::leverage(market, scope)
+        settings::leverage(market, scope)
     }
 
     fn set_margin_mode(&self, mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        positions::set_margin_mode(mode, market, scope)
+        settings::set_margin_mode(mode, market, scope)
     }
 
     fn margin_mode(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        positions::leverage(market, scope)
+        settings::leverage(market, scope)
     }
 
     fn set_position_mode(&self, hedged: bool, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        positions::set_position_mode(hedged, market, scope)
+        settings::set_position_mode(hedged, market, scope)
     }
 
     fn position_mode(&self, market: Option<&Instrument>, scope: &Scope) -> Built<bool> {
-        positions::position_mode(market, scope)
+        settings::position_mode(market, scope)
     }
 
     fn change_margin(&self, market: &Instrument, amount: Decimal, scope: &Scope) -> Built<()> {
-        positions::change_margin(market, amount, scope)
+        settings::change_margin(market, amount, scope)
     }
 
     fn fee_rate(&self, market: &Instrument, scope: &Scope) -> Built<FeeRate> {
-        account::fee_rate(market, scope)
+        ledger::fee_rate(market, scope)
     }
 
     fn fee_rates(&self, scope: &Scope) -> Built<Vec<FeeRate>> {
-        account::fee_rates(scope)
+        ledger::fee_rates(scope)
     }
 
     fn funding_payments(&self, query: &HistoryQuery) -> Built<Vec<FundingPayment>> {
-        account::funding_payments(query)
+        ledger::funding_payments(query)
     }
 
     fn movements(&self, query: &HistoryQuery) -> Built<Vec<Movement>> {
-        account::movements(query)
+        ledger::movements(query)
     }
 }

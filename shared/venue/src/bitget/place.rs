@@ -116,12 +116,7 @@ fn common(order: &NewOrder) -> Result<Fields, CallError> {
 }
 
 /// A trigger price and a limit of an attached order, under the names of the endpoint.
-fn attached(
-    fields: Fields,
-    order: &NewOrder,
-    leg: Option<&Attached>,
-    names: [&str; 2],
-) -> Result<Fields, CallError> {
+fn attached(fields: Fields, order: &NewOrder, leg: Option<&Attached>, names: [&str; 2]) -> Result<Fields, CallError> {
     let Some(leg) = leg else { return Ok(fields) };
     let [trigger, limit] = names;
     let price = leg.price.map(|price| order.instrument.price_text(price)).transpose()?;
@@ -336,9 +331,7 @@ pub(super) fn place_many(orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
     }
     let list = Value::Array(list);
     let (path, body): (Cow<'static, str>, _) = match line.system {
-        System::Unified => {
-            ("/api/v3/trade/place-batch".into(), super::super::protocol::http::Body::json(&list))
-        }
+        System::Unified => ("/api/v3/trade/place-batch".into(), super::super::protocol::http::Body::json(&list)),
         System::Spot => (
             "/api/v2/spot/trade/batch-orders".into(),
             Fields::new().with("symbol", symbol).with("orderList", list).body(),

@@ -7,12 +7,14 @@ use super::super::protocol::market::{Instrument, Markets, Product};
 use super::super::protocol::model::{Liquidity, OrderReport, OrderState, OwnTrade};
 use super::super::protocol::wire::{self, MaybeMs, MaybeNum, Num, Text};
 use super::super::protocol::{Ask, Built};
-use super::change::{is_plan, plan_type};
+use super::acks::names;
+use super::cancel::{is_plan, plan_type};
 use super::line::{Line, System, invalid, margin_path, unsupported};
 use super::market::side;
 use super::place::UNDERSTOOD;
 use super::raw::{Fields, account, each, first, rows};
-use super::report::{RawOrder, closes, fee_detail, our_fee, report};
+use super::report::{RawOrder, report};
+use super::words::{closes, fee_detail, opposite, our_fee};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -27,7 +29,13 @@ struct Asked {
     plan: bool,
 }
 
-fn listing(asked: &Asked, scope: &Scope, instrument: Option<&Instrument>, range: &Range, order: Fields) -> Result<Unsigned, CallError> {
+fn listing(
+    asked: &Asked,
+    scope: &Scope,
+    instrument: Option<&Instrument>,
+    range: &Range,
+    order: Fields,
+) -> Result<Unsigned, CallError> {
     let Asked { line, open, plan } = *asked;
     let symbol = instrument.map(|i| i.symbol.clone());
     let fields = order.range(range);
@@ -101,14 +109,6 @@ pub(super) fn orders(query: &OrdersQuery) -> Built<Vec<OrderReport>> {
     }))
 }
 
-fn named(order: &OrderRef) -> Result<Fields, CallError> {
-    match (&order.id, &order.client_id) {
-        (Some(id), _) => Ok(Fields::new().with("orderId", id.as_str())),
-        (None, Some(client_id)) => Ok(Fields::new().with("clientOid", client_id.as_str())),
-        (None, None) => Err(invalid("the order is not named")),
-    }
-}
-
 fn is_it(order: &OrderRef, found: &OrderReport) -> bool {
     match (&order.id, &order.client_id) {
         (Some(_), _) => order.id == found.id,
@@ -130,7 +130,7 @@ fn from_list(order: &OrderRef, open: bool) -> Built<OrderReport> {
     let by = match (line.system, asked.plan) {
         // These can't be asked for one order.
         (System::Unified, _) | (System::Spot, true) => Fields::new(),
-        (System::Spot | System::Margin(_) | System::Mix, _) => named(order)?,
+        (System::Spot | System::Margin(_) | System::Mix, _) => names(order)?,
     };
     let request = listing(&asked, scope, order.instrument.as_ref(), &Range::default(), by)?;
     let order = order.clone();
@@ -159,12 +159,12 @@ pub(super) fn order(order: &OrderRef) -> Built<OrderReport> {
     }
     let end = |fields: Fields| fields.extra(&scope.extra, &UNDERSTOOD);
     let request = match line.system {
-        System::Unified => account("/api/v3/trade/order-info", end(named(order)?)),
-        System::Spot => account("/api/v2/spot/trade/orderInfo", end(named(order)?)),
+        System::Unified => account("/api/v3/trade/order-info", end(names(order)?)),
+        System::Spot => account("/api/v2/spot/trade/orderInfo", end(names(order)?)),
         System::Margin(_) => return from_list(order, true),
         System::Mix => {
             let market = order.instrument.as_ref().ok_or_else(|| invalid("the order's market is not given"))?;
-            let fields = named(order)?.with("symbol", market.symbol.as_str()).with("productType", line.category);
+            let fields = names(order)?.with("symbol", market.symbol.as_str()).with("productType", line.category);
             account("/api/v2/mix/order/detail", end(fields))
         }
     };
@@ -259,14 +259,6 @@ pub(super) fn fill(raw: &RawFill<'_>, line: Line, markets: &Markets) -> Result<O
         cost: raw.amount.0.or(raw.quote_volume.0).or(raw.exec_value.0),
         fee: our_fee(line, fee_detail(raw.fee_detail)?),
     })
-}
-
-const fn opposite(side: super::super::protocol::model::Side) -> super::super::protocol::model::Side {
-    use super::super::protocol::model::Side;
-    match side {
-        Side::Buy => Side::Sell,
-        Side::Sell => Side::Buy,
-    }
 }
 
 fn fills(line: Line, instrument: Option<&Instrument>, scope: &Scope, fields: Fields) -> Built<Vec<OwnTrade>> {

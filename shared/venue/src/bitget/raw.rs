@@ -59,10 +59,10 @@ impl Fields {
     pub(super) fn query(self) -> Params {
         let mut params = Params::new();
         for (name, value) in self.0 {
-            match value {
+            match &value {
                 Value::Null => {}
                 Value::String(text) => params.push(name, text),
-                other => params.push(name, other),
+                Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => params.push(name, value),
             }
         }
         params

@@ -76,22 +76,60 @@ struct Arg<'a> {
     interval: &'a str,
 }
 
-#[derive(Deserialize)]
+/// What a frame brings. What comes often is read in one pass where its channel is named before it, as in the classic
+/// account.
+enum Data<'a> {
+    Trades(Vec<RawTrade<'a>>),
+    Books(Vec<RawBook>),
+    Other(&'a RawValue),
+}
+
+#[derive(Default)]
 struct Frame<'a> {
-    #[serde(default)]
     event: Option<&'a str>,
-    #[serde(default)]
     code: Text,
-    #[serde(default)]
     msg: Text,
-    #[serde(default)]
     action: &'a str,
-    #[serde(borrow, default)]
     arg: Option<Arg<'a>>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    data: Option<Data<'a>>,
     ts: Option<&'a RawValue>,
+}
+
+impl<'de> Deserialize<'de> for Frame<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> de::Visitor<'de> for Visit {
+            type Value = Frame<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a frame")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Frame<'de>, A::Error> {
+                let mut frame = Frame::default();
+                while let Some(key) = map.next_key::<&'de str>()? {
+                    match key {
+                        "event" => frame.event = map.next_value()?,
+                        "code" => frame.code = map.next_value()?,
+                        "msg" => frame.msg = map.next_value()?,
+                        "action" => frame.action = map.next_value()?,
+                        "arg" => frame.arg = map.next_value()?,
+                        "ts" => frame.ts = map.next_value()?,
+                        "data" => {
+                            frame.data = match frame.arg.as_ref().map(|arg| arg.channel) {
+                                Some("trade" | "publicTrade") => Some(Data::Trades(map.next_value()?)),
+                                Some("books") => Some(Data::Books(map.next_value()?)),
+                                _ => map.next_value::<Option<&RawValue>>()?.map(Data::Other),
+                            }
+                        }
+                        _ => {
+                            map.next_value::<de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(frame)
+            }
+        }
+        deserializer.deserialize_map(Visit)
+    }
 }
 
 /// A trade: the classic names, and the letters of the unified account.
@@ -180,7 +218,7 @@ impl Heard<'_> {
         self.line.name(self.markets, self.arg.inst_id)
     }
 
-    fn trades(&self, data: &RawValue) -> Result<Vec<Event>, String> {
+    fn trades(&self, raw: Vec<RawTrade<'_>>) -> Result<Vec<Event>, String> {
         let market = self.market();
         let one = |raw: RawTrade<'_>| {
             Ok(Event::Trade(PublicTrade {
@@ -193,10 +231,10 @@ impl Heard<'_> {
             }))
         };
         // The venue tells the newest first.
-        parsed::<Vec<RawTrade<'_>>>(data)?.into_iter().rev().map(one).collect()
+        raw.into_iter().rev().map(one).collect()
     }
 
-    fn books(&self, data: &RawValue) -> Result<Vec<Event>, String> {
+    fn books(&self, raw: Vec<RawBook>) -> Result<Vec<Event>, String> {
         let market = self.market();
         let levels = |raw: Vec<(Num, Num)>| raw.into_iter().map(|(p, q)| (p.0, q.0)).collect::<Vec<WireLevel>>();
         let one = |raw: RawBook| {
@@ -214,7 +252,7 @@ impl Heard<'_> {
                 asks: levels(raw.asks),
             }))
         };
-        parsed::<Vec<RawBook>>(data)?.into_iter().map(one).collect()
+        raw.into_iter().map(one).collect()
     }
 
     fn ticker(&self, data: &RawValue) -> Result<Vec<Event>, String> {
@@ -302,10 +340,15 @@ impl Heard<'_> {
         rows.iter().map(one).collect()
     }
 
-    fn events(&self, data: &RawValue) -> Result<Vec<Event>, String> {
+    fn events(&self, data: Data<'_>) -> Result<Vec<Event>, String> {
+        let data = match data {
+            Data::Trades(raw) => return self.trades(raw),
+            Data::Books(raw) => return self.books(raw),
+            Data::Other(data) => data,
+        };
         match self.arg.channel {
-            "trade" | "publicTrade" => self.trades(data),
-            "books" => self.books(data),
+            "trade" | "publicTrade" => self.trades(parsed(data)?),
+            "books" => self.books(parsed(data)?),
             "ticker" => self.ticker(data),
             "kline" => self.bars(data, self.arg.interval),
             "orders" | "orders-algo" | "order" => self.orders(data),
@@ -346,7 +389,9 @@ fn events(text: &str, markets: &Markets) -> Result<Vec<Event>, String> {
     if let Some(event) = frame.event {
         return answered(&frame, event);
     }
-    let (Some(arg), Some(data)) = (&frame.arg, frame.data) else { return Err("neither an answer nor data".to_owned()) };
+    let (Some(arg), Some(data)) = (&frame.arg, frame.data) else {
+        return Err("neither an answer nor data".to_owned());
+    };
     let line = line_of(arg.inst_type)?;
     let snapshot = match (frame.action, arg.channel) {
         ("snapshot", _) => true,

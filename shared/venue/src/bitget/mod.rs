@@ -38,6 +38,8 @@ mod raw;
 mod report;
 mod settings;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod unified;
 mod words;
 

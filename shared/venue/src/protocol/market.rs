@@ -72,6 +72,8 @@ pub struct Instrument {
     pub contract_size: Option<Decimal>,
     /// The highest leverage.
     pub max_leverage: Option<Decimal>,
+    /// How often funding is paid, in minutes, where the venue tells it of its contracts.
+    pub funding_interval_min: Option<u32>,
 }
 
 impl Instrument {
@@ -103,6 +105,7 @@ impl Instrument {
             max_notional: None,
             contract_size: None,
             max_leverage: None,
+            funding_interval_min: None,
         }
     }
 

@@ -9,9 +9,7 @@ use crate::protocol::model::{
     AccountRow, Balances, FeeRate, KeyPermissions, LeverageSetting, MarginMode, Movement, MovementKind, VenueFee,
 };
 use crate::protocol::wire::{Flag, MaybeMs, MaybeNum, Num, Text, rfc3339};
-use crate::protocol::{
-    Ask, Built, EndpointClass, HistoryQuery, Instrument, Markets, ReadFault, Reply, Scope,
-};
+use crate::protocol::{Ask, Built, EndpointClass, HistoryQuery, Instrument, Markets, ReadFault, Reply, Scope};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;

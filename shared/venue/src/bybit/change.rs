@@ -1,16 +1,12 @@
 //! Amendments and cancellations, one by one and in batches.
 
 use super::errors::answer;
-use super::place::{
-    Asked, acknowledged, batch_reports, one_product, source_word, within_batch,
-};
+use super::place::{Asked, acknowledged, batch_reports, one_product, source_word, within_batch};
 use super::raw::{Ack, Page};
 use super::request::{Fields, category, invalid, product, product_of};
 use crate::protocol::call::{Attached, OrderClass, PriceSource};
 use crate::protocol::model::OrderReport;
-use crate::protocol::{
-    Amendment, Ask, Built, CallError, EndpointClass, Instrument, OrderRef, Product, Scope,
-};
+use crate::protocol::{Amendment, Ask, Built, CallError, EndpointClass, Instrument, OrderRef, Product, Scope};
 use rust_decimal::Decimal;
 
 /// Extras of an amended order that are read here and not passed on.

@@ -5,7 +5,7 @@
 
 use crate::protocol::fault::{ApiError, Meaning, ReadFault};
 use crate::protocol::http::Reply;
-use crate::protocol::wire::{MaybeMs, Text};
+use crate::protocol::wire::{MaybeNum, Text, millis};
 use desk::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -82,8 +82,9 @@ struct Envelope<'a> {
     result: Option<&'a RawValue>,
     #[serde(rename = "retExtInfo", borrow, default)]
     more: Option<&'a RawValue>,
+    /// Kept as a number: an acknowledgement counts also if its time is nonsense.
     #[serde(default)]
-    time: MaybeMs,
+    time: MaybeNum,
 }
 
 /// An answer without an error.
@@ -132,7 +133,7 @@ pub(super) fn answer<T: DeserializeOwned>(reply: &Reply) -> Result<Answer<T>, Re
         Err(e) => return Err(ReadFault::parse(reply, e)),
     };
     let code = envelope.code.some().unwrap_or_default();
-    let time = envelope.time.0;
+    let time = envelope.time.0.and_then(|time| millis(time).ok());
     match code {
         "" if !reply.is_success() => return Err(fault(reply, &reply.status.to_string(), &reply.excerpt(), time)),
         "" => return Err(ReadFault::parse(reply, "there is no retCode")),
@@ -167,7 +168,10 @@ mod tests {
 
     #[test]
     fn a_code_inside_of_status_200_is_an_error() {
-        let error = refused(200, r#"{"retCode":110007,"retMsg":"ab not enough for new order","result":{},"time":1700000000000}"#);
+        let error = refused(
+            200,
+            r#"{"retCode":110007,"retMsg":"ab not enough for new order","result":{},"time":1700000000000}"#,
+        );
         assert_eq!((error.code.as_str(), error.meaning), ("110007", Meaning::Refusal));
         assert_eq!(refused(200, r#"{"retCode":110072,"retMsg":"x"}"#).meaning, Meaning::DuplicateId);
         assert_eq!(refused(200, r#"{"retCode":10014,"retMsg":"x"}"#).meaning, Meaning::Unclear);
@@ -180,10 +184,7 @@ mod tests {
         assert_eq!(refused(429, "<html></html>").meaning, Meaning::RateLimit);
         let banned = refused(403, "<html>403, access too frequent. Please try again in 5 minutes.</html>");
         assert_eq!((banned.meaning, banned.retry_after_ms), (Meaning::RateLimit, Some(600_000)));
-        assert!(matches!(
-            answer::<IgnoredAny>(&Reply::new(200, "<html></html>")).err(),
-            Some(ReadFault::Parse { .. })
-        ));
+        assert!(matches!(answer::<IgnoredAny>(&Reply::new(200, "<html></html>")).err(), Some(ReadFault::Parse { .. })));
     }
 
     #[test]

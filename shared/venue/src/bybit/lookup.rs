@@ -82,9 +82,7 @@ pub(super) fn orders(query: &OrdersQuery) -> Built<Vec<OrderReport>> {
     };
     let fields = match query.filter {
         // Working orders have no stretch of time, and want a market or a coin.
-        OrderFilter::Open => {
-            all_markets(fields, market, product, &query.scope).maybe("limit", query.range.limit)
-        }
+        OrderFilter::Open => all_markets(fields, market, product, &query.scope).maybe("limit", query.range.limit),
         OrderFilter::All | OrderFilter::Closed | OrderFilter::Canceled | OrderFilter::CanceledAndClosed => {
             fields.range(&query.range)
         }

@@ -6,9 +6,7 @@ use super::raw_market::{FundingRow, InterestRow, TickerRow, TierRow, TradeRow};
 use super::reports::side;
 use super::request::{Fields, category, invalid, product_of};
 use crate::protocol::call::BarPrice;
-use crate::protocol::model::{
-    Bar, Funding, Level, LeverageTier, OpenInterest, OrderBook, PublicTrade, Ticker,
-};
+use crate::protocol::model::{Bar, Funding, Level, LeverageTier, OpenInterest, OrderBook, PublicTrade, Ticker};
 use crate::protocol::wire::{MaybeMs, Num, Text, price, quantity};
 use crate::protocol::{
     Ask, BarQuery, Built, HistoryQuery, Instrument, Markets, MarketsQuery, Product, Range, ReadFault, Reply, Scope,

@@ -28,6 +28,7 @@ mod raw;
 mod raw_market;
 mod reports;
 mod request;
+mod stream;
 #[cfg(test)]
 mod tests;
 

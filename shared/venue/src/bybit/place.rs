@@ -126,7 +126,8 @@ fn triggered(fields: Fields, order: &NewOrder, trigger: &Trigger) -> Result<Fiel
             }
         }
         TriggerKind::StopLoss | TriggerKind::TakeProfit => {
-            let direction = trigger.crossing.map_or_else(|| closing_direction(trigger.kind, order.side), crossing_number);
+            let direction =
+                trigger.crossing.map_or_else(|| closing_direction(trigger.kind, order.side), crossing_number);
             let fields = fields.with("triggerDirection", direction).with("reduceOnly", true);
             if spot { fields.with("orderFilter", "tpslOrder") } else { fields }
         }
@@ -146,8 +147,7 @@ const TAKE_PROFIT: Leg = Leg { price: "takeProfit", kind: "tpOrderType", limit: 
 
 fn attached(fields: Fields, market: &Instrument, leg: &Leg, with: Option<&Attached>) -> Result<Fields, CallError> {
     let Some(with) = with else { return Ok(fields) };
-    let fields =
-        fields.with(leg.price, market.price_text(with.trigger)?).maybe(leg.by, with.by.map(source_word));
+    let fields = fields.with(leg.price, market.price_text(with.trigger)?).maybe(leg.by, with.by.map(source_word));
     let spot = market.product == Product::Spot;
     Ok(match with.price {
         // Spot has no mode: its legs are always partial.
@@ -321,9 +321,7 @@ pub(super) fn place_many(orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
         .collect();
     let weight = u32::try_from(orders.len()).unwrap_or(u32::MAX);
     let request = fields.post("/v5/order/create-batch", EndpointClass::Order).weighing(weight);
-    Ok(Ask::new(request, move |reply: &Reply, _: &Markets| {
-        batch_reports(reply, &answer(reply)?, &asked, true)
-    }))
+    Ok(Ask::new(request, move |reply: &Reply, _: &Markets| batch_reports(reply, &answer(reply)?, &asked, true)))
 }
 
 /// A decimal out of the extras.

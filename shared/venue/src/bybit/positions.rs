@@ -129,7 +129,9 @@ fn plain(value: Decimal) -> String {
 
 /// Sets the leverage of both sides. That it is set already is the venue's error 110043.
 pub(super) fn set_leverage(change: &LeverageChange) -> Built<LeverageSetting> {
-    let Some(market) = &change.instrument else { return invalid("the venue sets the leverage of one market at a time") };
+    let Some(market) = &change.instrument else {
+        return invalid("the venue sets the leverage of one market at a time");
+    };
     if change.leverage <= Decimal::ZERO {
         return invalid("a leverage is greater than zero");
     }

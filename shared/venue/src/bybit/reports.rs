@@ -162,10 +162,10 @@ pub(super) fn execution(row: &ExecutionRow, page: Product, markets: &Markets) ->
     let symbol = need(&row.symbol, "symbol")?;
     let known = market(markets, symbol, product);
     let side = side(need(&row.side, "side")?)?;
-    let fee = row.exec_fee.0.map(|cost| VenueFee {
-        cost,
-        currency: row.fee_currency.owned().or_else(|| fee_currency(known, side)),
-    });
+    let fee = row
+        .exec_fee
+        .0
+        .map(|cost| VenueFee { cost, currency: row.fee_currency.owned().or_else(|| fee_currency(known, side)) });
     Ok(OwnTrade {
         market: known.map_or_else(|| symbol.to_owned(), |i| i.name.clone()),
         id: need(&row.exec_id, "execId")?.to_owned(),
@@ -255,9 +255,10 @@ pub(super) fn closed_position(row: &ClosedRow, page: Product, markets: &Markets)
 }
 
 fn sum(parts: &[MaybeNum]) -> Row<Decimal> {
-    parts.iter().filter_map(|part| part.0).try_fold(Decimal::ZERO, |sum, part| {
-        exact::add(sum, part).map_err(|e| e.to_string())
-    })
+    parts
+        .iter()
+        .filter_map(|part| part.0)
+        .try_fold(Decimal::ZERO, |sum, part| exact::add(sum, part).map_err(|e| e.to_string()))
 }
 
 /// A currency of a wallet. What positions and orders bind can be more than is there: then nothing is free.

@@ -21,7 +21,9 @@ pub(super) const fn category(product: Product) -> &'static str {
 
 /// The product the venue's word stands for.
 pub(super) fn product(category: &str) -> Option<Product> {
-    [Product::Spot, Product::Linear, Product::Inverse, Product::Option].into_iter().find(|p| self::category(*p) == category)
+    [Product::Spot, Product::Linear, Product::Inverse, Product::Option]
+        .into_iter()
+        .find(|p| self::category(*p) == category)
 }
 
 /// Which product a question is about: what is said, the market's own, or linear contracts.

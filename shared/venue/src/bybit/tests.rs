@@ -65,7 +65,10 @@ fn both_legs_at_once_go_to_the_position() {
     order.oco = Some(leg(TriggerKind::TakeProfit, 110_000));
     let body = body(&order);
     assert_eq!(body["path"], "/v5/position/trading-stop");
-    assert_eq!((&body["stopLoss"], &body["takeProfit"], &body["tpslMode"]), (&json!("90000"), &json!("110000"), &json!("Full")));
+    assert_eq!(
+        (&body["stopLoss"], &body["takeProfit"], &body["tpslMode"]),
+        (&json!("90000"), &json!("110000"), &json!("Full"))
+    );
 }
 
 #[test]

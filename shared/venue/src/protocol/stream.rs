@@ -142,4 +142,11 @@ pub trait Streams: Send + Sync {
     /// # Errors
     /// [`ReadFault`] if it is not as documented: then none of it is believed.
     fn read(&self, channel: Channel, frame: &str, markets: &Markets) -> Result<Vec<Event>, ReadFault>;
+
+    /// The number of a frame, at venues that count all frames of a connection together instead of each book's. It grows
+    /// by one; if one is missing, every book of the connection has to be forgotten.
+    fn sequence(&self, frame: &str) -> Option<u64> {
+        let _ = frame;
+        None
+    }
 }

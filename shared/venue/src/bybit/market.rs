@@ -256,15 +256,18 @@ pub(super) fn interval_of(word: &str) -> Option<Interval> {
     INTERVALS.iter().find(|(_, known)| *known == word).and_then(|(ms, _)| Interval::from_ms(*ms).ok())
 }
 
-fn bar(row: &[Num]) -> Result<Bar, String> {
+/// Bars of trades end with volume and turnover; those of mark and index prices have neither.
+fn bar(row: &[Num], of_trades: bool) -> Result<Bar, String> {
     let [at, open, high, low, close, rest @ ..] = row else { return Err("a bar has too few values".to_owned()) };
+    if rest.len() != if of_trades { 2 } else { 0 } {
+        return Err(format!("a bar of {} values", row.len()));
+    }
     Ok(Bar {
         open_time: crate::protocol::wire::millis(at.0)?,
         open: price(open.0)?,
         high: price(high.0)?,
         low: price(low.0)?,
         close: price(close.0)?,
-        // Bars of mark and index prices have no volume.
         volume: quantity(rest.first().map_or(Decimal::ZERO, |volume| volume.0))?,
     })
 }
@@ -287,10 +290,15 @@ pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Buil
         .maybe("end", query.range.until.map(Timestamp::ms))
         .with("limit", query.range.limit.unwrap_or(200).min(1000))
         .extra(&scope.extra, &[]);
-    Ok(Ask::new(fields.public(path), |reply, _| {
+    let of_trades = query.price == BarPrice::Trade;
+    Ok(Ask::new(fields.public(path), move |reply, _| {
         let rows = answer::<Page<Vec<Num>>>(reply)?.result.list;
-        let bars: Result<Vec<_>, _> = rows.iter().rev().map(|row| bar(row)).collect();
-        bars.map_err(|e| ReadFault::parse(reply, e))
+        let bars: Result<Vec<_>, _> = rows.iter().rev().map(|row| bar(row, of_trades)).collect();
+        let bars = bars.map_err(|e| ReadFault::parse(reply, e))?;
+        if bars.windows(2).any(|pair| matches!(pair, [a, b] if a.open_time >= b.open_time)) {
+            return Err(ReadFault::parse(reply, "the bars are not in order of time"));
+        }
+        Ok(bars)
     }))
 }
 

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 #[derive(Debug, Deserialize)]
 pub(super) struct Page<T> {
     /// The rows.
-    #[serde(default = "Vec::new")]
     pub(super) list: Vec<T>,
     /// The category of all of them, where the venue says it.
     #[serde(default)]

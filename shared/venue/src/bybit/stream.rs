@@ -20,6 +20,7 @@ use crate::protocol::wire::{MaybeMs, Num, Text, millis, price, quantity};
 use crate::protocol::{Ask, CallError, Credentials, Instrument, Markets, Moment, Product, ReadFault, Reply, Streams};
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -168,6 +169,10 @@ fn tickers(frame: &str, topic: &str, product: Product, markets: &Markets) -> Res
 
 fn bars(frame: &str, topic: &str, product: Product, markets: &Markets) -> Result<Vec<Event>, ReadFault> {
     let rows = framed::<Vec<Kline>>(frame, topic)?.data;
+    let ordered = |pair: &[Kline]| matches!(pair, [a, b] if a.start.0 < b.start.0);
+    if !rows.windows(2).all(ordered) {
+        return Err(bad(frame, "the bars are not in order of time"));
+    }
     let symbol = topic.splitn(3, '.').nth(2).unwrap_or_default();
     let market = markets.name_of(symbol, &[product]);
     let bar = |row: &Kline| -> Result<Event, String> {
@@ -214,6 +219,11 @@ fn wallets(frame: &str, topic: &str) -> Result<Vec<Event>, ReadFault> {
     Ok(vec![Event::Balances(Balances { at: read.created.0, of })])
 }
 
+/// A frame of no use: it has to be whole all the same.
+fn ignored(frame: &str, topic: &str, what: &'static str) -> Result<Vec<Event>, ReadFault> {
+    framed::<IgnoredAny>(frame, topic).map(|_| vec![Event::Ignored(what)])
+}
+
 fn private(frame: &str, topic: &str, page: Product, markets: &Markets) -> Result<Vec<Event>, ReadFault> {
     let (name, rest) = topic.split_once('.').unwrap_or((topic, ""));
     let page = product(rest).unwrap_or(page);
@@ -224,8 +234,8 @@ fn private(frame: &str, topic: &str, page: Product, markets: &Markets) -> Result
             rows::<PositionRow>(frame, topic, |row| reports::position(row, page, markets).map(Event::Position))
         }
         "wallet" => wallets(frame, topic),
-        "greeks" => Ok(vec![Event::Ignored("greeks of options")]),
-        "dcp" => Ok(vec![Event::Ignored("the switch against disconnection")]),
+        "greeks" => ignored(frame, topic, "greeks of options"),
+        "dcp" => ignored(frame, topic, "the switch against disconnection"),
         other => Err(bad(frame, format!("{other:?} is no topic"))),
     }
 }
@@ -315,6 +325,9 @@ impl Streams for Bybit {
     }
 
     fn read(&self, channel: Channel, frame: &str, markets: &Markets) -> Result<Vec<Event>, ReadFault> {
+        if !frame.trim_start().starts_with('{') {
+            return Err(bad(frame, "an object was expected"));
+        }
         let Some(topic) = topic_of(frame) else { return control(frame) };
         let (Channel::Public(product) | Channel::Private(product)) = channel;
         let name = topic.split('.').next().unwrap_or_default();
@@ -323,8 +336,8 @@ impl Streams for Bybit {
             "orderbook" => book(frame, topic, product, markets),
             "tickers" => tickers(frame, topic, product, markets),
             "kline" => bars(frame, topic, product, markets),
-            "liquidation" | "allLiquidation" => Ok(vec![Event::Ignored("forced closings of others")]),
-            "insurance" | "priceLimit" | "adlAlert" => Ok(vec![Event::Ignored("the venue's risk figures")]),
+            "liquidation" | "allLiquidation" => ignored(frame, topic, "forced closings of others"),
+            "insurance" | "priceLimit" | "adlAlert" => ignored(frame, topic, "the venue's risk figures"),
             _ => private(frame, topic, product, markets),
         }
     }

@@ -117,6 +117,10 @@ pub(super) fn answer<T: DeserializeOwned>(reply: &Reply) -> Result<T, ReadFault>
         let words = failure.message.owned().or_else(|| failure.error_details.owned());
         return Err(api(reply, word, &words.unwrap_or_else(|| reply.excerpt())));
     }
+    // An empty list would pass for an object whose fields may all be absent.
+    if !text.trim_start().starts_with('{') {
+        return Err(ReadFault::parse(reply, "an object was expected"));
+    }
     serde_json::from_str(text).map_err(|e| ReadFault::parse(reply, e))
 }
 

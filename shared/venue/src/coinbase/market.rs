@@ -285,6 +285,9 @@ pub(super) fn bars(market: &Instrument, asked: &BarQuery, scope: &Scope) -> Buil
         let bars: Result<Vec<Bar>, _> = rows.iter().map(bar).collect();
         let mut bars = bars.map_err(|e| ReadFault::parse(reply, e))?;
         bars.sort_by_key(|bar| bar.open_time);
+        if bars.windows(2).any(|pair| matches!(pair, [a, b] if a.open_time == b.open_time)) {
+            return Err(ReadFault::parse(reply, "two bars of one time"));
+        }
         if let Some(wanted) = wanted.and_then(|wanted| usize::try_from(wanted).ok()) {
             bars.drain(..bars.len().saturating_sub(wanted));
         }

@@ -352,7 +352,8 @@ pub(super) fn amend(change: &Amendment) -> Built<OrderReport> {
     }
     add(&mut body, &change.order.scope.extra, READ);
     add(&mut body, &to.extra, READ_ORDER);
-    let (path, class) = if previews(to) {
+    let checks = previews(to);
+    let (path, class) = if checks {
         ("/orders/edit_preview", EndpointClass::Account)
     } else {
         ("/orders/edit", EndpointClass::Order)
@@ -364,8 +365,12 @@ pub(super) fn amend(change: &Amendment) -> Built<OrderReport> {
         if let Some(word) = first.filter_map(|word| word.some()).next() {
             return Err(api(reply, word, "the order was not changed"));
         }
-        if edited.success.0 == Some(false) {
-            return Err(api(reply, "UNKNOWN_EDIT_ORDER_FAILURE_REASON", "the order was not changed"));
+        // A check of a change has no `success`.
+        match edited.success.0 {
+            Some(true) => {}
+            None if checks => {}
+            Some(false) => return Err(api(reply, "UNKNOWN_EDIT_ORDER_FAILURE_REASON", "the order was not changed")),
+            None => return Err(ReadFault::parse(reply, "whether the order was changed is not told")),
         }
         Ok(OrderReport { market: Some(name.clone()), id: Some(id.clone()), ..OrderReport::default() })
     }))

@@ -21,6 +21,7 @@ use crate::protocol::{Ask, CallError, Credentials, Markets, Moment, Product, Rea
 use desk::money::{Quantity, exact};
 use desk::time::{Interval, Timestamp};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -242,8 +243,13 @@ fn bars(frame: &str, channel: &str, markets: &Markets) -> Result<Vec<Event>, Rea
         let closed = when.is_some_and(|when| when.ms_since(bar.open_time) >= BAR_MS);
         Ok(Event::Bar { market: markets.name_of(&product_id, &[]), interval, bar, closed })
     };
-    let rows = read.events.into_iter().flat_map(|event| event.candles);
-    rows.map(one).collect::<Result<_, _>>().map_err(|e| bad(frame, e))
+    // The venue sends the newest first.
+    let mut rows: Vec<StreamCandle> = read.events.into_iter().flat_map(|event| event.candles).collect();
+    rows.sort_by(|a, b| (&a.product_id, a.start).cmp(&(&b.product_id, b.start)));
+    if rows.windows(2).any(|pair| matches!(pair, [a, b] if a.product_id == b.product_id && a.start == b.start)) {
+        return Err(bad(frame, "two bars of one time"));
+    }
+    rows.into_iter().map(one).collect::<Result<_, _>>().map_err(|e| bad(frame, e))
 }
 
 fn order(row: &UserOrder, markets: &Markets) -> Result<OrderReport, String> {
@@ -396,17 +402,21 @@ impl Streams for Coinbase {
     }
 
     fn read(&self, _channel: Channel, frame: &str, markets: &Markets) -> Result<Vec<Event>, ReadFault> {
+        if !frame.trim_start().starts_with('{') {
+            return Err(bad(frame, "an object was expected"));
+        }
         let Some(channel) = channel_of(frame) else { return control(frame) };
+        let whole = |event: Event| framed::<IgnoredAny>(frame, channel).map(|_| vec![event]);
         match channel {
             "market_trades" => trades(frame, channel, markets),
             "l2_data" => books(frame, channel, markets),
             "ticker" | "ticker_batch" => tickers(frame, channel, markets),
             "candles" => bars(frame, channel, markets),
             "user" => user(frame, channel, markets),
-            "heartbeats" => Ok(vec![Event::Heartbeat]),
-            "subscriptions" => Ok(vec![Event::Accepted("subscriptions".to_owned())]),
-            "status" => Ok(vec![Event::Ignored("the state of products")]),
-            "futures_balance_summary" => Ok(vec![Event::Ignored("a summary of money behind futures")]),
+            "heartbeats" => whole(Event::Heartbeat),
+            "subscriptions" => whole(Event::Accepted("subscriptions".to_owned())),
+            "status" => whole(Event::Ignored("the state of products")),
+            "futures_balance_summary" => whole(Event::Ignored("a summary of money behind futures")),
             other => Err(bad(frame, format!("{other:?} is no channel"))),
         }
     }

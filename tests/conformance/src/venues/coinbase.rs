@@ -1,6 +1,7 @@
 //! The adapter of Coinbase, and where it answers differently on purpose.
 
 use super::Different;
+use serde_json::Value;
 use venue::protocol::Protocol;
 
 /// The adapter.
@@ -10,6 +11,13 @@ pub(super) fn adapter() -> Option<&'static dyn Protocol> {
 
 /// Where it differs on purpose.
 pub(super) const DIFFERENT: &[Different] = &[
+    Different {
+        applies: |case| {
+            let market = case.input.get(1).and_then(Value::as_str);
+            matches!(case.method.as_str(), "fetchOrder" | "cancelOrder") && market.is_some_and(|name| !name.contains('/'))
+        },
+        reason: "a market is asked for by its unified name",
+    },
     Different {
         applies: |case| case.response && case.method == "fetchBalance" && case.http_response.get("data").is_some(),
         reason: "the API of the brokerage has accounts of its own; those of the retail wallet (v2) are not asked for",

@@ -353,11 +353,8 @@ pub(super) fn amend(change: &Amendment) -> Built<OrderReport> {
     add(&mut body, &change.order.scope.extra, READ);
     add(&mut body, &to.extra, READ_ORDER);
     let checks = previews(to);
-    let (path, class) = if checks {
-        ("/orders/edit_preview", EndpointClass::Account)
-    } else {
-        ("/orders/edit", EndpointClass::Order)
-    };
+    let (path, class) =
+        if checks { ("/orders/edit_preview", EndpointClass::Account) } else { ("/orders/edit", EndpointClass::Order) };
     let name = market.name.clone();
     Ok(Ask::new(post(path, body, class), move |reply, _| {
         let edited: Edited = answer(reply)?;

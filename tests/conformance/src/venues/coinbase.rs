@@ -14,7 +14,8 @@ pub(super) const DIFFERENT: &[Different] = &[
     Different {
         applies: |case| {
             let market = case.input.get(1).and_then(Value::as_str);
-            matches!(case.method.as_str(), "fetchOrder" | "cancelOrder") && market.is_some_and(|name| !name.contains('/'))
+            matches!(case.method.as_str(), "fetchOrder" | "cancelOrder")
+                && market.is_some_and(|name| !name.contains('/'))
         },
         reason: "a market is asked for by its unified name",
     },

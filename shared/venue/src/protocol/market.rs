@@ -74,6 +74,8 @@ pub struct Instrument {
     pub max_leverage: Option<Decimal>,
     /// The step of amounts of quote currency, where the venue has one of its own (KuCoin).
     pub cost_step: Option<Decimal>,
+    /// How often funding is paid, in minutes, where the venue tells it of its contracts.
+    pub funding_interval_min: Option<u32>,
 }
 
 impl Instrument {
@@ -106,6 +108,7 @@ impl Instrument {
             contract_size: None,
             max_leverage: None,
             cost_step: None,
+            funding_interval_min: None,
         }
     }
 

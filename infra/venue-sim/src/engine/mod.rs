@@ -4,6 +4,7 @@
 //! by price and time ([`book`]), settled by double entry, stop orders released by the prices just traded, then told as
 //! [`Event`]s. Invariants: money is conserved per asset; what is locked is what open orders need ([`Engine::audit`]).
 
+mod amend;
 pub mod book;
 pub mod flow;
 pub mod ledger;

@@ -41,7 +41,14 @@ pub(crate) fn sign(secret: &str, text: &str) -> String {
 pub(crate) fn call(method: Method, path: &str, params: &str, at: Ms) -> HttpCall {
     let query = if params.is_empty() { format!("timestamp={at}") } else { format!("{params}&timestamp={at}") };
     let query = format!("{query}&signature={}", sign(SECRET, &query));
-    HttpCall { method, path: path.to_owned(), query, body: String::new(), key: Some(KEY.to_owned()), from: "127.0.0.1".to_owned() }
+    HttpCall {
+        method,
+        path: path.to_owned(),
+        query,
+        body: String::new(),
+        key: Some(KEY.to_owned()),
+        from: "127.0.0.1".to_owned(),
+    }
 }
 
 /// The answer to a signed request: status and body.
@@ -66,7 +73,10 @@ impl Running {
     }
 
     pub(crate) async fn new(config: Config) -> Self {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(5)).no_proxy();
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(5))
+            .no_proxy();
         Self { sim: start(config).await.unwrap(), http: http.build().unwrap() }
     }
 

@@ -3,7 +3,7 @@
 use crate::client::{T0, dec, exchange};
 use venue_sim::engine::Which;
 use venue_sim::engine::place::Restriction;
-use venue_sim::engine::types::{Execution, Event, Expiry, Kind, NewOrder, Side, Status, Stp, Tif};
+use venue_sim::engine::types::{Event, Execution, Expiry, Kind, NewOrder, Side, Status, Stp, Tif};
 
 fn limit(side: Side, price: &str, quantity: &str) -> NewOrder {
     NewOrder::limit("BTCUSDT", side, dec(price), dec(quantity))
@@ -99,7 +99,9 @@ fn a_market_order_by_quote_amount_buys_whole_steps_and_no_more_than_it_may() {
     assert_eq!((order.status, order.executed), (Status::Filled, dec("0.00166")));
     assert!(order.executed_quote <= dec("100") && order.executed_quote > dec("99"));
     let events = engine.events();
-    let last = events.iter().rev().find_map(|event| if let Event::Report(report) = event { (report.order.id == id).then_some(report) } else { None });
+    let last = events.iter().rev().find_map(|event| {
+        if let Event::Report(report) = event { (report.order.id == id).then_some(report) } else { None }
+    });
     assert_eq!(last.unwrap().order.status, Status::Filled);
     engine.audit().unwrap();
 }
@@ -125,7 +127,11 @@ fn self_trade_prevention_follows_the_takers_mode() {
         let engine = &mut exchange.engine;
         let resting = engine.place(mine, &limit(Side::Sell, "60000", "1"), T0).unwrap();
         let incoming = engine.place(mine, &NewOrder { stp: mode, ..limit(Side::Buy, "60000", "1") }, T0).unwrap();
-        assert_eq!((engine.order(incoming).unwrap().status, engine.order(resting).unwrap().status), (taker, maker), "{mode:?}");
+        assert_eq!(
+            (engine.order(incoming).unwrap().status, engine.order(resting).unwrap().status),
+            (taker, maker),
+            "{mode:?}"
+        );
         engine.audit().unwrap();
     }
 }
@@ -136,7 +142,8 @@ fn a_stop_order_waits_for_its_price_and_then_takes() {
     let engine = &mut exchange.engine;
     engine.place(other, &limit(Side::Buy, "59000", "5"), T0).unwrap();
     engine.place(other, &limit(Side::Buy, "60000", "1"), T0).unwrap();
-    let stop = NewOrder { kind: Kind::StopLoss, price: dec("0"), stop_price: dec("59500"), ..limit(Side::Sell, "0", "1") };
+    let stop =
+        NewOrder { kind: Kind::StopLoss, price: dec("0"), stop_price: dec("59500"), ..limit(Side::Sell, "0", "1") };
     let id = engine.place(mine, &stop, T0).unwrap();
     assert!(!engine.order(id).unwrap().working);
     assert_eq!(engine.ledger().balance(mine, "BTC").locked, dec("1"));
@@ -154,7 +161,8 @@ fn a_stop_order_whose_price_is_reached_already_is_refused() {
     let engine = &mut exchange.engine;
     engine.place(other, &limit(Side::Buy, "60000", "1"), T0).unwrap();
     engine.place(mine, &limit(Side::Sell, "60000", "1"), T0).unwrap();
-    let stop = NewOrder { kind: Kind::StopLoss, price: dec("0"), stop_price: dec("60000"), ..limit(Side::Sell, "0", "1") };
+    let stop =
+        NewOrder { kind: Kind::StopLoss, price: dec("0"), stop_price: dec("60000"), ..limit(Side::Sell, "0", "1") };
     assert_eq!(engine.place(mine, &stop, T0).unwrap_err().text, "Order would trigger immediately.");
 }
 

@@ -54,8 +54,11 @@ async fn five_hundreds_come_before_or_after_the_deed() {
 
 #[tokio::test]
 async fn unknown_outcomes_and_other_error_bodies_come_before_or_after_the_deed() {
-    for (status, number, acted) in [(503, -1006, true), (503, -1007, true), (503, -1007, false), (200, -1, true), (400, -2010, true)] {
-        let msg = "Timeout waiting for response from backend server. Send status unknown; execution status unknown.".to_owned();
+    for (status, number, acted) in
+        [(503, -1006, true), (503, -1007, true), (503, -1007, false), (200, -1, true), (400, -2010, true)]
+    {
+        let msg = "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
+            .to_owned();
         let (answer, orders, _) = under(Fault::Error { status, code: number, msg, acted }).await;
         let (got, body) = answer.unwrap();
         assert_eq!((got, orders), (status, usize::from(acted)));
@@ -102,13 +105,18 @@ async fn a_redirect_points_elsewhere() {
     let fault = Fault::Redirect { status: 307, location: "http://127.0.0.1:1/".to_owned(), acted: false };
     running.sim.script([Rule::once("POST", ORDER, fault)]);
     let response = running.place("away").await.unwrap();
-    assert_eq!((response.status().as_u16(), &response.headers()["location"]), (307, &"http://127.0.0.1:1/".parse().unwrap()));
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["location"]),
+        (307, &"http://127.0.0.1:1/".parse().unwrap())
+    );
     assert_eq!(running.orders(), 0);
 }
 
 #[tokio::test]
 async fn limits_and_bans_can_be_had_without_reaching_them() {
-    for (fault, status) in [(Fault::TooManyRequests { retry_after_s: 7 }, 429), (Fault::Banned { retry_after_s: 7 }, 418)] {
+    for (fault, status) in
+        [(Fault::TooManyRequests { retry_after_s: 7 }, 429), (Fault::Banned { retry_after_s: 7 }, 418)]
+    {
         let running = Running::quiet().await;
         running.sim.script([Rule::each("", "", fault)]);
         let response = running.send(Method::Get, "/api/v3/account", "").await.unwrap();
@@ -208,7 +216,11 @@ async fn orders_and_fills_may_be_missing_from_lists_and_be_forgotten() {
     running.place("hidden").await.unwrap();
     running.admin("/sim/fill", json!({ "order_id": 1, "quantity": "0.004" })).await;
     let lists = ["/api/v3/openOrders", "/api/v3/allOrders", "/api/v3/myTrades"];
-    for (venue, rows) in [(Venue::default(), 1), (Venue { lists_lag_ms: 60_000, ..Venue::default() }, 0), (Venue { empty_lists: true, ..Venue::default() }, 0)] {
+    for (venue, rows) in [
+        (Venue::default(), 1),
+        (Venue { lists_lag_ms: 60_000, ..Venue::default() }, 0),
+        (Venue { empty_lists: true, ..Venue::default() }, 0),
+    ] {
         running.sim.switch(Faults { venue, ..Faults::default() });
         for list in lists {
             let (_, body) = running.json(Method::Get, list, "symbol=BTCUSDT").await;
@@ -226,7 +238,8 @@ async fn the_exchanges_clock_may_be_wrong() {
         running.sim.switch(Faults { venue: Venue { clock_drift_ms: drift, ..Venue::default() }, ..Faults::default() });
         let (_, body) = running.json(Method::Get, "/api/v3/time", "").await;
         assert_eq!(code(&body), json!(-1101), "a timestamp is not read there");
-        let time: Value = running.http.get(format!("{}/api/v3/time", running.sim.url())).send().await.unwrap().json().await.unwrap();
+        let time: Value =
+            running.http.get(format!("{}/api/v3/time", running.sim.url())).send().await.unwrap().json().await.unwrap();
         let off = time["serverTime"].as_i64().unwrap() - crate::client::wall();
         assert!((off - drift).abs() < 1_000, "{off}");
         assert_eq!(code(&running.json(Method::Get, "/api/v3/account", "").await.1), json!(-1021));
@@ -266,8 +279,12 @@ async fn rules_halts_keys_and_balances_change_while_it_runs() {
     running.admin("/sim/symbols", json!({ "symbol": "BTCUSDT", "status": "HALT" })).await;
     assert_eq!(running.json(Method::Post, ORDER, &bid("halted")).await.1["msg"], "Market is closed.");
     running.admin("/sim/fund", json!({ "key": KEY, "asset": "BTC", "amount": "-9.5" })).await;
-    let books: Value = running.http.get(format!("{}/sim/books", running.sim.url())).send().await.unwrap().json().await.unwrap();
-    assert_eq!((&books["audit"], &books["accounts"][0]["balances"]["BTC"]["free"]), (&json!("ok"), &json!("0.50000000")));
+    let books: Value =
+        running.http.get(format!("{}/sim/books", running.sim.url())).send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&books["audit"], &books["accounts"][0]["balances"]["BTC"]["free"]),
+        (&json!("ok"), &json!("0.50000000"))
+    );
     running.admin("/sim/keys", json!({ "key": KEY, "withdrawals": true, "fee_asset": "BNB" })).await;
     assert_eq!(running.json(Method::Get, "/sapi/v1/account/apiRestrictions", "").await.1["enableWithdrawals"], true);
     running.admin("/sim/keys", json!({ "key": KEY, "revoked": true })).await;
@@ -277,7 +294,9 @@ async fn rules_halts_keys_and_balances_change_while_it_runs() {
 #[tokio::test]
 async fn an_order_fills_in_parts_against_the_house() {
     let running = Running::quiet().await;
-    running.admin("/sim/rest", json!({ "symbol": "BTCUSDT", "side": "SELL", "price": "50000", "quantity": "0.004" })).await;
+    running
+        .admin("/sim/rest", json!({ "symbol": "BTCUSDT", "side": "SELL", "price": "50000", "quantity": "0.004" }))
+        .await;
     let (_, body) = running.json(Method::Post, ORDER, &bid("parts")).await;
     assert_eq!((&body["status"], &body["executedQty"]), (&json!("PARTIALLY_FILLED"), &json!("0.00400000")));
     let id = body["orderId"].as_u64().unwrap();
@@ -291,7 +310,10 @@ async fn faults_are_switched_over_http_and_typing_errors_are_refused() {
     let running = Running::quiet().await;
     let faults = json!({ "seed": 3, "rules": [{ "method": "POST", "path": ORDER, "chance_ppm": 500_000, "fault": "status", "status": 502, "acted": true }] });
     let set = running.admin("/sim/faults", faults).await;
-    assert_eq!((&set["seed"], &set["rules"][0]["fault"], &set["venue"]["maintenance"]), (&json!(3), &json!("status"), &json!(false)));
+    assert_eq!(
+        (&set["seed"], &set["rules"][0]["fault"], &set["venue"]["maintenance"]),
+        (&json!(3), &json!("status"), &json!(false))
+    );
     let mut statuses = Vec::new();
     for number in 0..20 {
         statuses.push(running.place(&format!("n{number}")).await.unwrap().status().as_u16());
@@ -299,8 +321,13 @@ async fn faults_are_switched_over_http_and_typing_errors_are_refused() {
     let hits = statuses.iter().filter(|status| **status == 502).count();
     assert!((4..=16).contains(&hits), "{statuses:?}");
     assert_eq!((running.fired("status"), running.orders()), (hits as u64, 20));
-    for bad in [json!({ "venu": {} }), json!({ "rules": [{ "fault": "gremlins" }] }), json!({ "rules": [{ "fault": "status", "status": 502, "acted": true, "chance": 1 }] })] {
-        let response = running.http.post(format!("{}/sim/faults", running.sim.url())).body(bad.to_string()).send().await.unwrap();
+    for bad in [
+        json!({ "venu": {} }),
+        json!({ "rules": [{ "fault": "gremlins" }] }),
+        json!({ "rules": [{ "fault": "status", "status": 502, "acted": true, "chance": 1 }] }),
+    ] {
+        let response =
+            running.http.post(format!("{}/sim/faults", running.sim.url())).body(bad.to_string()).send().await.unwrap();
         assert_eq!(response.status(), 400, "{bad}");
     }
     running.admin("/sim/script", json!([{ "fault": "page", "status": 403, "acted": false }])).await;

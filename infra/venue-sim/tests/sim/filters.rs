@@ -45,7 +45,15 @@ fn each_filter_fails_under_its_own_name() {
         let name = filter.name();
         assert_eq!(refused(filter, &bad), Some(format!("Filter failure: {name}")), "{bad:?}");
     }
-    for filter in [price(), lot(), market_lot(), notional(), Filter::MaxNumOrders(1), Filter::MaxNumAlgoOrders(0), Filter::MaxPosition(dec("11"))] {
+    for filter in [
+        price(),
+        lot(),
+        market_lot(),
+        notional(),
+        Filter::MaxNumOrders(1),
+        Filter::MaxNumAlgoOrders(0),
+        Filter::MaxPosition(dec("11")),
+    ] {
         assert_eq!(refused(filter, &buy("10", "1")), None);
     }
 }
@@ -80,7 +88,10 @@ fn orders_without_funds_are_refused_and_lock_nothing() {
     let sale = NewOrder::limit("BTCUSDT", Side::Sell, dec("60000"), dec("10.00001"));
     for order in [buy("100000", "10.1"), market, sale] {
         let refusal = exchange.engine.place(mine, &order, T0).unwrap_err();
-        assert_eq!((refusal.code, refusal.text.as_str()), (-2010, "Account has insufficient balance for requested action."));
+        assert_eq!(
+            (refusal.code, refusal.text.as_str()),
+            (-2010, "Account has insufficient balance for requested action.")
+        );
     }
     assert_eq!(exchange.engine.ledger().balance(mine, "USDT").locked, Decimal::ZERO);
     assert_eq!(exchange.engine.all_orders(mine, "BTCUSDT").count(), 0);
@@ -118,6 +129,7 @@ fn parameters_meet_their_own_codes() {
         let (status, body) = crate::client::ask(&mut exchange, Method::Post, "/api/v3/order", params, T0);
         assert_eq!((status, code(&body)), (400, json!(want)), "{params}: {body}");
     }
-    let (status, body) = crate::client::ask(&mut exchange, Method::Get, "/api/v3/klines", "symbol=BTCUSDT&interval=7m", T0);
+    let (status, body) =
+        crate::client::ask(&mut exchange, Method::Get, "/api/v3/klines", "symbol=BTCUSDT&interval=7m", T0);
     assert_eq!((status, code(&body)), (400, json!(-1104)), "a timestamp is not read there: {body}");
 }

@@ -21,22 +21,25 @@ fn order() -> impl Strategy<Value = NewOrder> {
     let sides = prop::sample::select(Side::ALL);
     let modes = prop::sample::select(Stp::ALL);
     let tifs = prop::sample::select(Tif::ALL);
-    (kinds, sides, modes, tifs, -300..300_i64, -300..300_i64, 1..300_000_i64, any::<bool>()).prop_map(|(kind, side, stp, tif, price, stop, quantity, by_quote)| {
-        let price_of = |offset: i64| Decimal::from(60_000 + offset);
-        let mut order = NewOrder { kind, stp, ..NewOrder::limit("BTCUSDT", side, Decimal::ZERO, Decimal::new(quantity, 5)) };
-        if kind.has_price() {
-            order.price = price_of(price);
-            order.tif = if kind == Kind::LimitMaker { Tif::Gtc } else { tif };
-        }
-        if kind.is_stop() {
-            order.stop_price = price_of(stop);
-        }
-        if kind == Kind::Market && by_quote {
-            order.quote_quantity = Decimal::new(quantity * 60, 2);
-            order.quantity = Decimal::ZERO;
-        }
-        order
-    })
+    (kinds, sides, modes, tifs, -300..300_i64, -300..300_i64, 1..300_000_i64, any::<bool>()).prop_map(
+        |(kind, side, stp, tif, price, stop, quantity, by_quote)| {
+            let price_of = |offset: i64| Decimal::from(60_000 + offset);
+            let mut order =
+                NewOrder { kind, stp, ..NewOrder::limit("BTCUSDT", side, Decimal::ZERO, Decimal::new(quantity, 5)) };
+            if kind.has_price() {
+                order.price = price_of(price);
+                order.tif = if kind == Kind::LimitMaker { Tif::Gtc } else { tif };
+            }
+            if kind.is_stop() {
+                order.stop_price = price_of(stop);
+            }
+            if kind == Kind::Market && by_quote {
+                order.quote_quantity = Decimal::new(quantity * 60, 2);
+                order.quantity = Decimal::ZERO;
+            }
+            order
+        },
+    )
 }
 
 fn act() -> impl Strategy<Value = Act> {

@@ -35,7 +35,8 @@ fn a_key_that_may_not_trade_can_still_look() {
 fn a_signature_over_another_text_or_with_another_secret_is_refused() {
     let good = call(Method::Post, "/api/v3/order", &bid("a"), T0);
     assert_eq!(refusal(&good, T0).0, 200);
-    let upper = good.query.rsplit_once('=').map(|(text, signature)| format!("{text}={}", signature.to_uppercase())).unwrap();
+    let upper =
+        good.query.rsplit_once('=').map(|(text, signature)| format!("{text}={}", signature.to_uppercase())).unwrap();
     assert_eq!(refusal(&HttpCall { query: upper, ..good.clone() }, T0).0, 200);
     let more = good.query.replace("quantity=0.01", "quantity=0.02");
     assert_eq!(refusal(&HttpCall { query: more, ..good.clone() }, T0), (400, json!(-1022)));
@@ -48,7 +49,8 @@ fn a_signature_over_another_text_or_with_another_secret_is_refused() {
 
 #[test]
 fn query_and_body_are_signed_as_one_text() {
-    let (query, body) = ("symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC", format!("quantity=0.01&price=50000&timestamp={T0}"));
+    let (query, body) =
+        ("symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC", format!("quantity=0.01&price=50000&timestamp={T0}"));
     let signature = sign(crate::client::SECRET, &format!("{query}{body}"));
     let base = call(Method::Post, "/api/v3/order", "", T0);
     let split = HttpCall { query: query.to_owned(), body: format!("{body}&signature={signature}"), ..base };
@@ -57,7 +59,8 @@ fn query_and_body_are_signed_as_one_text() {
 
 #[test]
 fn a_request_is_good_for_its_window_and_a_second_of_haste() {
-    let at = |timestamp: i64, window: &str, now: i64| refusal(&call(Method::Get, "/api/v3/account", window, timestamp), now);
+    let at =
+        |timestamp: i64, window: &str, now: i64| refusal(&call(Method::Get, "/api/v3/account", window, timestamp), now);
     assert_eq!(at(T0, "", T0 + 5_000).0, 200);
     assert_eq!(at(T0, "", T0 + 5_001), (400, json!(-1021)));
     assert_eq!(at(T0, "recvWindow=60000", T0 + 60_000).0, 200);
@@ -83,10 +86,14 @@ fn weights_are_counted_by_the_minute_and_ignoring_429_leads_to_a_ban() {
     let (mut exchange, _, _) = exchange();
     exchange.limits.weight_max = 50;
     exchange.limits.patience = 2;
-    let header = |answer: &venue_sim::api::call::HttpAnswer, name: &str| answer.headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone());
+    let header = |answer: &venue_sim::api::call::HttpAnswer, name: &str| {
+        answer.headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone())
+    };
     let look = call(Method::Get, "/api/v3/account", "recvWindow=60000", T0);
     let minute = T0 - T0.rem_euclid(60_000) + 60_000;
-    let at = |exchange: &mut venue_sim::exchange::Exchange, now: i64| answer(exchange, &HttpCall { query: call(Method::Get, "/api/v3/account", "", now).query, ..look.clone() }, now);
+    let at = |exchange: &mut venue_sim::exchange::Exchange, now: i64| {
+        answer(exchange, &HttpCall { query: call(Method::Get, "/api/v3/account", "", now).query, ..look.clone() }, now)
+    };
     assert_eq!(header(&at(&mut exchange, minute), "X-MBX-USED-WEIGHT-1M").as_deref(), Some("20"));
     assert_eq!(header(&at(&mut exchange, minute), "X-MBX-USED-WEIGHT-1M").as_deref(), Some("40"));
     let third = at(&mut exchange, minute + 1_000);
@@ -102,7 +109,12 @@ fn weights_are_counted_by_the_minute_and_ignoring_429_leads_to_a_ban() {
 fn unfilled_orders_are_counted_and_those_that_traded_are_not() {
     let (mut exchange, _, other) = exchange();
     exchange.limits.orders_10s_max = 2;
-    let sell = venue_sim::engine::types::NewOrder::limit("BTCUSDT", venue_sim::engine::types::Side::Sell, crate::client::dec("50000"), crate::client::dec("0.01"));
+    let sell = venue_sim::engine::types::NewOrder::limit(
+        "BTCUSDT",
+        venue_sim::engine::types::Side::Sell,
+        crate::client::dec("50000"),
+        crate::client::dec("0.01"),
+    );
     exchange.engine.place(other, &sell, T0).unwrap();
     assert_eq!(ask(&mut exchange, Method::Post, "/api/v3/order", &bid("fills"), T0).0, 200);
     exchange.events();

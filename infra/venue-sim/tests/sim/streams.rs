@@ -139,7 +139,18 @@ async fn a_dropped_diff_is_a_gap() {
 #[tokio::test]
 async fn every_market_stream_tells_its_event_in_a_combined_connection() {
     let running = lively().await;
-    let names = ["trade", "aggTrade", "bookTicker", "depth@100ms", "depth", "depth5@100ms", "kline_1s", "kline_1m", "ticker", "miniTicker"];
+    let names = [
+        "trade",
+        "aggTrade",
+        "bookTicker",
+        "depth@100ms",
+        "depth",
+        "depth5@100ms",
+        "kline_1s",
+        "kline_1m",
+        "ticker",
+        "miniTicker",
+    ];
     let names: Vec<String> = names.iter().map(|name| format!("btcusdt@{name}")).collect();
     let mut socket = connect(&running, &format!("/stream?streams={}", names.join("/"))).await;
     let mut seen: BTreeMap<String, Value> = BTreeMap::new();
@@ -152,12 +163,25 @@ async fn every_market_stream_tells_its_event_in_a_combined_connection() {
             break;
         }
     }
-    assert_eq!(seen.keys().cloned().collect::<Vec<_>>(), { let mut names = names; names.sort(); names });
+    assert_eq!(seen.keys().cloned().collect::<Vec<_>>(), {
+        let mut names = names;
+        names.sort();
+        names
+    });
     assert!(closed, "a bar of a second has closed");
-    for (name, event) in [("trade", "trade"), ("aggTrade", "aggTrade"), ("depth", "depthUpdate"), ("kline_1m", "kline"), ("ticker", "24hrTicker")] {
+    for (name, event) in [
+        ("trade", "trade"),
+        ("aggTrade", "aggTrade"),
+        ("depth", "depthUpdate"),
+        ("kline_1m", "kline"),
+        ("ticker", "24hrTicker"),
+    ] {
         assert_eq!(seen[&format!("btcusdt@{name}")]["e"], event);
     }
-    assert!(seen["btcusdt@depth5@100ms"]["lastUpdateId"].as_u64() > Some(0) && seen["btcusdt@bookTicker"]["u"].as_u64() > Some(0));
+    assert!(
+        seen["btcusdt@depth5@100ms"]["lastUpdateId"].as_u64() > Some(0)
+            && seen["btcusdt@bookTicker"]["u"].as_u64() > Some(0)
+    );
 }
 
 #[tokio::test]
@@ -173,9 +197,18 @@ async fn streams_are_subscribed_and_left_on_the_way() {
             }
         }
     };
-    assert_eq!(ask(json!({ "method": "SUBSCRIBE", "params": ["btcusdt@trade", "ethusdt@trade"], "id": 1 })).await, json!({ "result": null, "id": 1 }));
-    assert_eq!(ask(json!({ "method": "UNSUBSCRIBE", "params": ["ethusdt@trade"], "id": 2 })).await, json!({ "result": null, "id": 2 }));
-    assert_eq!(ask(json!({ "method": "LIST_SUBSCRIPTIONS", "id": 3 })).await, json!({ "result": ["btcusdt@trade"], "id": 3 }));
+    assert_eq!(
+        ask(json!({ "method": "SUBSCRIBE", "params": ["btcusdt@trade", "ethusdt@trade"], "id": 1 })).await,
+        json!({ "result": null, "id": 1 })
+    );
+    assert_eq!(
+        ask(json!({ "method": "UNSUBSCRIBE", "params": ["ethusdt@trade"], "id": 2 })).await,
+        json!({ "result": null, "id": 2 })
+    );
+    assert_eq!(
+        ask(json!({ "method": "LIST_SUBSCRIPTIONS", "id": 3 })).await,
+        json!({ "result": ["btcusdt@trade"], "id": 3 })
+    );
     assert_eq!(ask(json!({ "method": "DANCE", "id": 4 })).await["code"], 2);
     assert_eq!(ask(json!({ "method": "GET_PROPERTY", "params": ["combined"], "id": 5 })).await["result"], false);
     let trade = next(&mut socket).await;

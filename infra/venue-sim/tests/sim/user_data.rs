@@ -53,7 +53,11 @@ fn row(execution: &str, status: &str, filled: &str) -> (String, String, String) 
 }
 
 fn truth() -> Vec<(String, String, String)> {
-    vec![row("NEW", "NEW", "0.00000000"), row("TRADE", "PARTIALLY_FILLED", "0.00500000"), row("TRADE", "FILLED", "0.01000000")]
+    vec![
+        row("NEW", "NEW", "0.00000000"),
+        row("TRADE", "PARTIALLY_FILLED", "0.00500000"),
+        row("TRADE", "FILLED", "0.01000000"),
+    ]
 }
 
 #[tokio::test]
@@ -62,12 +66,21 @@ async fn a_listener_hears_new_fills_and_balances() {
     let mut socket = listening(&running).await;
     two_fills(&running).await;
     let new = next(&mut socket).await;
-    assert_eq!((&new["e"], &new["x"], &new["c"], &new["t"], &new["w"]), (&json!("executionReport"), &json!("NEW"), &json!("two-fills"), &json!(-1), &json!(true)));
+    assert_eq!(
+        (&new["e"], &new["x"], &new["c"], &new["t"], &new["w"]),
+        (&json!("executionReport"), &json!("NEW"), &json!("two-fills"), &json!(-1), &json!(true))
+    );
     let fill = next(&mut socket).await;
-    assert_eq!((&fill["l"], &fill["L"], &fill["n"], &fill["N"]), (&json!("0.00500000"), &json!("49000.00000000"), &json!("0.00000500"), &json!("BTC")));
+    assert_eq!(
+        (&fill["l"], &fill["L"], &fill["n"], &fill["N"]),
+        (&json!("0.00500000"), &json!("49000.00000000"), &json!("0.00000500"), &json!("BTC"))
+    );
     next(&mut socket).await;
     let position = next(&mut socket).await;
-    assert_eq!((&position["e"], &position["B"][0]["a"], &position["B"][0]["f"]), (&json!("outboundAccountPosition"), &json!("BTC"), &json!("10.00999000")));
+    assert_eq!(
+        (&position["e"], &position["B"][0]["a"], &position["B"][0]["f"]),
+        (&json!("outboundAccountPosition"), &json!("BTC"), &json!("10.00999000"))
+    );
     running.sim.with(|exchange, now| exchange.engine.fund(exchange.keys[KEY].account, "USDT", dec("5"), now)).unwrap();
     let moved = next(&mut socket).await;
     assert_eq!((&moved["e"], &moved["d"]), (&json!("balanceUpdate"), &json!("5.00000000")));
@@ -88,7 +101,10 @@ async fn a_cancel_tells_both_names_and_a_pair_its_status() {
     let pair = "symbol=BTCUSDT&side=SELL&quantity=1&aboveType=LIMIT_MAKER&abovePrice=61000&belowType=STOP_LOSS&belowStopPrice=59000";
     running.json(Method::Post, "/api/v3/orderList/oco", pair).await;
     let list = next(&mut socket).await;
-    assert_eq!((&list["e"], &list["L"], list["O"].as_array().unwrap().len()), (&json!("listStatus"), &json!("EXECUTING"), 2));
+    assert_eq!(
+        (&list["e"], &list["L"], list["O"].as_array().unwrap().len()),
+        (&json!("listStatus"), &json!("EXECUTING"), 2)
+    );
 }
 
 #[tokio::test]
@@ -105,7 +121,9 @@ async fn the_websocket_api_subscribes_by_signature_and_places_orders() {
     subscribe["params"]["timestamp"] = json!(timestamp + 1);
     socket.send(Message::Text(subscribe.to_string().into())).await.unwrap();
     assert_eq!(next(&mut socket).await["error"]["code"], -1022);
-    let text = format!("apiKey={KEY}&price=50000&quantity=0.01&side=BUY&symbol=BTCUSDT&timeInForce=GTC&timestamp={timestamp}&type=LIMIT");
+    let text = format!(
+        "apiKey={KEY}&price=50000&quantity=0.01&side=BUY&symbol=BTCUSDT&timeInForce=GTC&timestamp={timestamp}&type=LIMIT"
+    );
     let place = json!({ "id": 7, "method": "order.place", "params": {
         "apiKey": KEY, "price": "50000", "quantity": "0.01", "side": "BUY", "symbol": "BTCUSDT", "timeInForce": "GTC",
         "timestamp": timestamp, "type": "LIMIT", "signature": sign(SECRET, &text),
@@ -175,7 +193,10 @@ async fn a_fill_may_be_told_before_the_answer_and_after_a_cancels_answer() {
     running.sim.with(|exchange, now| exchange.fill(1, dec("0.004"), now)).unwrap();
     let (status, body) = running.json(Method::Delete, "/api/v3/order", "symbol=BTCUSDT&orderId=1").await;
     assert_eq!((status, &body["executedQty"]), (200, &json!("0.00400000")));
-    assert!(tokio::time::timeout(Duration::from_millis(200), text(&mut socket)).await.is_err(), "the cancel is answered, the fill not yet told");
+    assert!(
+        tokio::time::timeout(Duration::from_millis(200), text(&mut socket)).await.is_err(),
+        "the cancel is answered, the fill not yet told"
+    );
     assert_eq!(next(&mut socket).await["x"], "TRADE");
 }
 

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::hmac;
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use venue_sim::api::call::{HttpCall, Method};
 use venue_sim::engine::types::{AccountId, Ms};
@@ -119,5 +119,5 @@ pub(crate) fn bid(name: &str) -> String {
 }
 
 pub(crate) fn code(body: &Value) -> Value {
-    body.get("code").cloned().unwrap_or_else(|| json!(null))
+    body.get("code").cloned().unwrap_or(Value::Null)
 }

@@ -222,7 +222,9 @@ fn a_name_is_taken_while_its_order_is_open_and_free_once_it_has_filled() {
     let first = engine.place(mine, &order, T0).unwrap();
     let refusal = engine.place(mine, &order, T0).unwrap_err();
     assert_eq!((refusal.code, refusal.text.as_str()), (-2010, "Duplicate order sent."));
-    engine.place(other, &limit(Side::Sell, "60000", "1"), T0).unwrap();
+    engine.place(other, &limit(Side::Sell, "60000", "0.5"), T0).unwrap();
+    assert_eq!(engine.place(mine, &order, T0).unwrap_err(), refusal, "partly filled is still open");
+    engine.place(other, &limit(Side::Sell, "60000", "0.5"), T0).unwrap();
     assert_eq!(engine.order(first).unwrap().status, Status::Filled);
     let second = engine.place(mine, &order, T0).unwrap();
     let newest = engine.find(mine, "BTCUSDT", Which { id: None, client: Some("once") }).unwrap();

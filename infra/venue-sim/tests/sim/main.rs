@@ -1,6 +1,6 @@
 //! The simulated exchange from inside and over real sockets; one binary.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod answers;
 mod client;

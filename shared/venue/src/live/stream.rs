@@ -124,7 +124,10 @@ async fn once<T: Table, C: Clock, X: Transport>(
         };
         if let Some(number) = plan.streams.sequence(text.as_str()) {
             if counted.is_some_and(|last| number != last + 1) {
-                return Err(format!("frame {} of the connection is missing: {number} came", counted.unwrap_or_default() + 1));
+                return Err(format!(
+                    "frame {} of the connection is missing: {number} came",
+                    counted.unwrap_or_default() + 1
+                ));
             }
             counted = Some(number);
         }

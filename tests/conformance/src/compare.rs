@@ -275,6 +275,12 @@ fn close(a: &Value, b: &Value) -> bool {
     if equal_scalars(a, b) {
         return true;
     }
+    // The cases write `GTC` for most venues and `gtc` for one.
+    if let (Value::String(a), Value::String(b)) = (a, b)
+        && a.eq_ignore_ascii_case(b)
+    {
+        return true;
+    }
     let float = |value: &Value| text(value).and_then(|text| text.parse::<f64>().ok());
     match (float(a), float(b)) {
         (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),

@@ -180,4 +180,11 @@ pub trait Streams: Send + Sync {
         let _ = (channel, frame, topics, credentials);
         Ok(Vec::new())
     }
+
+    /// The number of a frame, at venues that count all frames of a connection together instead of each book's. It grows
+    /// by one; if one is missing, every book of the connection has to be forgotten.
+    fn sequence(&self, frame: &str) -> Option<u64> {
+        let _ = frame;
+        None
+    }
 }

@@ -141,6 +141,12 @@ pub fn sources() -> Vec<Source> {
         },
         Source { venue: "bybit", streams: &venue::bybit::Bybit, channels: channels(&[Product::Spot, Product::Linear]) },
         Source { venue: "coinbase", streams: &venue::coinbase::Coinbase, channels: channels(&[Product::Spot]) },
+        Source { venue: "kraken", streams: &venue::kraken::Kraken, channels: channels(&[Product::Spot]) },
+        Source {
+            venue: "krakenfutures",
+            streams: &venue::kraken::KrakenFutures,
+            channels: channels(&[Product::Linear]),
+        },
     ]
 }
 

@@ -359,7 +359,7 @@ fn answer(path: &str, ours: &Value, theirs: &Value, newer: Option<&Newer<'_>>) -
                 }
                 // What our form of such a row has no place for is not compared: the type of the order behind a trade, the
                 // rate a fee was computed with, whether fees have tiers.
-                let is_row = mine.contains_key("symbol") || mine.contains_key("currency");
+                let is_row = ["symbol", "currency", "code"].iter().any(|key| mine.contains_key(*key));
                 if is_row && !mine.contains_key(name) {
                     continue;
                 }

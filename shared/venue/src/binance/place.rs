@@ -9,12 +9,13 @@ use crate::protocol::call::{
     Crossing, Distance, NewOrder, OrderClass, OrderKind, PriceSource, TimeInForce, Trailing, Trigger, TriggerKind,
 };
 use crate::protocol::model::{MarginMode, PositionSide, Side};
-use crate::protocol::{CallError, Params};
+use crate::protocol::{CallError, Params, wire};
 use desk::money::exact;
 use rust_decimal::Decimal;
 
 /// Own parameters that are read here and not passed on as they are.
-const KNOWN: [&str; 6] = ["type", "stopLossOrTakeProfit", "selfTradePrevention", "icebergAmount", "sor", "marginMode"];
+const KNOWN: [&str; 6] =
+    ["type", "stopLossOrTakeProfit", "selfTradePrevention", "icebergAmount", "sor", "quoteOrderQty"];
 
 /// A new order as it is sent.
 pub(super) struct Placing {
@@ -49,9 +50,8 @@ pub(super) const fn stops_loss(trigger: &Trigger, side: Side) -> bool {
     match (trigger.kind, trigger.crossing, side) {
         (TriggerKind::StopLoss, _, _) | (TriggerKind::Plain, None, _) => true,
         (TriggerKind::TakeProfit, _, _) => false,
-        (TriggerKind::Plain, Some(Crossing::Up), Side::Buy) | (TriggerKind::Plain, Some(Crossing::Down), Side::Sell) => {
-            true
-        }
+        (TriggerKind::Plain, Some(Crossing::Up), Side::Buy)
+        | (TriggerKind::Plain, Some(Crossing::Down), Side::Sell) => true,
         (TriggerKind::Plain, Some(Crossing::Up), Side::Sell)
         | (TriggerKind::Plain, Some(Crossing::Down), Side::Buy) => false,
     }
@@ -167,13 +167,14 @@ pub(super) fn placing(order: &NewOrder) -> Result<Placing, CallError> {
 /// How much: base units, quote units, or all there is of the position.
 fn sizes(order: &NewOrder, kind: &str, contract: bool, waits: bool, params: &mut Params) -> Result<(), CallError> {
     let market = !contract && kind == "MARKET";
-    if let Some(cost) = order.cost.filter(|_| market) {
+    let own = order.extra.text("quoteOrderQty").map(|cost| wire::decimal(&cost).map_err(CallError::Invalid));
+    if let Some(cost) = order.cost.or(own.transpose()?).filter(|_| market) {
         params.push("quoteOrderQty", order.instrument.cost_text(cost)?);
     } else if let Some(quantity) = order.quantity.filter(|_| !flagged(&order.extra, "closePosition")) {
         params.push("quantity", order.instrument.quantity_text(quantity)?);
     } else if contract && waits && !flagged(&order.extra, "closePosition") {
         params.push("closePosition", true);
-    } else if !flagged(&order.extra, "closePosition") && order.extra.text("quoteOrderQty").is_none() {
+    } else if !flagged(&order.extra, "closePosition") {
         return invalid(order, "an order needs a quantity, or a market order on spot a cost");
     }
     let shown = order.shown.map(|shown| order.instrument.quantity_text(shown)).transpose()?;
@@ -219,13 +220,12 @@ fn wakes(order: &NewOrder, contract: bool, algo: bool, params: &mut Params) -> R
 /// Which position, which margin.
 fn account(order: &NewOrder, system: System, params: &mut Params) {
     if !system.product().is_contract() {
-        if system == System::Margin {
-            if order.margin == Some(MarginMode::Isolated) {
-                params.push("isIsolated", true);
-            }
-            if order.reduce_only {
-                params.push("sideEffectType", "AUTO_REPAY");
-            }
+        if system == System::Margin && order.margin == Some(MarginMode::Isolated) {
+            params.push("isIsolated", true);
+        }
+        // What margin trading knows of "only reducing": what comes in pays back what was borrowed.
+        if system != System::Spot && order.reduce_only {
+            params.push("sideEffectType", "AUTO_REPAY");
         }
         return;
     }
@@ -283,7 +283,10 @@ mod tests {
     #[test]
     fn a_market_order_of_a_quantity_is_never_turned_into_one_of_a_cost() {
         let params = sent(&order(Product::Spot, Side::Sell, OrderKind::Market));
-        assert_eq!((params.get("quantity"), params.get("quoteOrderQty"), params.get("price")), (Some("0.5"), None, None));
+        assert_eq!(
+            (params.get("quantity"), params.get("quoteOrderQty"), params.get("price")),
+            (Some("0.5"), None, None)
+        );
     }
 
     #[test]
@@ -316,8 +319,7 @@ mod tests {
         let stop = crate::protocol::call::Attached { trigger: Decimal::ONE, price: None, by: None };
         attached.stop_loss = Some(stop);
         let mut trailing = order(Product::Linear, Side::Buy, OrderKind::Market);
-        trailing.trailing =
-            Some(Trailing { behind: Distance::Amount(Decimal::ONE), from: None, limit: None });
+        trailing.trailing = Some(Trailing { behind: Distance::Amount(Decimal::ONE), from: None, limit: None });
         let mut maker = order(Product::Spot, Side::Buy, OrderKind::Market);
         maker.post_only = true;
         let mut empty = order(Product::Spot, Side::Buy, OrderKind::Limit);

@@ -57,8 +57,11 @@ pub(super) struct RawFill {
     pub commission: MaybeNum,
     #[serde(default)]
     pub commission_asset: Text,
+    /// -1 where the order was routed: the fill is then an allocation.
     #[serde(default)]
     pub trade_id: Text,
+    #[serde(default)]
+    pub alloc_id: Text,
 }
 
 /// What cancelling an order and placing another in one request answers.

@@ -9,7 +9,7 @@ use crate::protocol::Markets;
 use crate::protocol::call::{OrderKind, TimeInForce};
 use crate::protocol::model::{Liquidity, OrderReport, OrderState, OwnTrade, Side, VenueFee};
 use crate::protocol::wire::{self, MaybeNum, Text};
-use desk::money::exact;
+use desk::money::{Quantity, exact};
 use rust_decimal::Decimal;
 
 /// Which of two client ids in an answer is the order's own.
@@ -78,12 +78,16 @@ fn first<'a>(texts: &[&'a Text]) -> Option<&'a str> {
 pub(super) fn order(raw: &RawOrder, system: System, named: Named, markets: &Markets) -> Result<OrderReport, String> {
     let id = first(&[&raw.order_id, &raw.algo_id, &raw.strategy_id]).ok_or("the order has no id")?;
     let before = if named == Named::Before { raw.orig_client_order_id.some() } else { None };
-    let client_id =
-        before.or_else(|| first(&[&raw.client_order_id, &raw.client_algo_id, &raw.new_client_strategy_id]));
+    let client_id = before.or_else(|| first(&[&raw.client_order_id, &raw.client_algo_id, &raw.new_client_strategy_id]));
     let state = first(&[&raw.status, &raw.algo_status, &raw.strategy_status]).map(state).transpose()?;
     let kind_text = first(&[&raw.kind, &raw.order_type, &raw.strategy_type]);
     let market = raw.symbol.some().map(|symbol| markets.name_of(symbol, &[system.product()]));
-    let (quantity, filled) = (raw.orig_qty.quantity()?, raw.executed_qty.quantity()?);
+    let (quantity, mut filled) = (raw.orig_qty.quantity()?, raw.executed_qty.quantity()?);
+    let waited = first(&[&raw.algo_status, &raw.strategy_status]);
+    if filled.is_none() && matches!(waited, Some("NEW" | "CANCELED" | "EXPIRED" | "REJECTED")) {
+        // Nothing is filled of what never was triggered, and then the venue does not say so.
+        filled = Some(Quantity::ZERO);
+    }
     if let (Some(quantity), Some(filled)) = (quantity, filled)
         && !quantity.value().is_zero()
         && filled > quantity
@@ -134,7 +138,7 @@ fn fill(raw: &RawFill, order: &OrderReport) -> Result<OwnTrade, String> {
     let fee = raw.commission.0.map(|cost| VenueFee { cost, currency: raw.commission_asset.owned() });
     Ok(OwnTrade {
         market: order.market.clone().unwrap_or_default(),
-        id: raw.trade_id.some().ok_or("a fill has no id")?.to_owned(),
+        id: raw.trade_id.some().filter(|id| *id != "-1").or(raw.alloc_id.some()).ok_or("a fill has no id")?.to_owned(),
         order: order.id.clone(),
         client_id: order.client_id.clone(),
         at: order.updated_at,

@@ -47,8 +47,8 @@ where
 }
 
 /// An object of whatever fields.
-#[derive(Deserialize)]
-struct Anything {}
+#[derive(Debug, Deserialize)]
+pub(super) struct Anything {}
 
 /// A question whose reply has nothing to tell but that all went well.
 pub(super) fn done(request: Unsigned, family: Family) -> Ask<()> {

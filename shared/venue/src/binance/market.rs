@@ -68,10 +68,7 @@ fn tickers_ask(request: Unsigned, system: System) -> Ask<Vec<Ticker>> {
 }
 
 /// The only one of them: the venue answers some questions about one market with a list.
-fn single<T: 'static>(name: &str, asked: Ask<Vec<T>>, of: fn(&T) -> &str) -> Ask<T>
-where
-    T: Clone,
-{
+fn single<T: Clone + 'static>(name: &str, asked: Ask<Vec<T>>, of: fn(&T) -> &str) -> Ask<T> {
     let (name, request) = (name.to_owned(), asked.request.clone());
     Ask::new(request, move |reply, markets| {
         let rows = asked.read(reply, markets)?;

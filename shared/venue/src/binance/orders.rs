@@ -1,7 +1,6 @@
 //! Orders, one at a time: placing, cancelling, and looking at them.
 
 use super::ask::{self, ask, with_extra};
-use super::errors;
 use super::oco;
 use super::place::{Placing, placing};
 use super::raw_orders::{RawCanceled, RawOrder, RawOrders};
@@ -99,10 +98,9 @@ pub(super) fn cancel_all(market: Option<&Instrument>, scope: &Scope) -> Built<Ve
     let path = system.orders(scope.class).cancel_all.to_owned();
     let request = write(system, path, Method::Delete, params, EndpointClass::Cancel);
     Ok(Ask::new(request, move |reply, markets| {
-        errors::check(reply, system.family())?;
-        if !reply.body.starts_with(b"[") {
+        if system.product().is_contract() && !reply.body.starts_with(b"[") {
             // Contracts only say that it was done.
-            return Ok(Vec::new());
+            return ask::read::<ask::Anything>(reply, system.family()).map(|_| Vec::new());
         }
         canceled(reply, markets, system)
     }))
@@ -151,7 +149,7 @@ pub(super) fn open_order(order: &OrderRef) -> Built<OrderReport> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::errors::Family;
+    use super::super::errors::{self, Family};
     use super::*;
     use crate::protocol::Meaning;
 

@@ -465,3 +465,24 @@ fn no_page_and_no_scrap_is_taken_for_an_answer() {
         }
     }
 }
+
+#[test]
+fn a_body_that_breaks_off_is_never_taken_for_an_answer() {
+    let Some(folder) = folder() else { return };
+    for (name, how) in &FILES {
+        let path = folder.join("binance").join(name);
+        let Read(read, _) = how else { continue };
+        if name.ends_with(".gz") || !path.is_file() {
+            continue;
+        }
+        let text = unzipped(&path);
+        let body = text.trim_end();
+        for part in 1..40 {
+            let cut = body.len() * part / 40;
+            let piece: String = body.chars().take(cut).collect();
+            if piece.len() < body.len() {
+                assert!(read(&Reply::new(200, piece), &markets()).is_err(), "{name}, {cut} bytes of {}", body.len());
+            }
+        }
+    }
+}

@@ -40,7 +40,12 @@ pub(super) fn orders(query: &OrdersQuery) -> Built<Vec<OrderReport>> {
     if filter != OrderFilter::All {
         range.limit = None;
     }
-    let params = if open { params } else { ranged(params, &range) };
+    let params = match (open, system) {
+        // Options give 100 open orders unless told otherwise, and 1000 at most.
+        (true, System::Options) => params.with("limit", 1000),
+        (true, _) => params,
+        (false, _) => ranged(params, &range),
+    };
     let path = if open { paths.open } else { paths.all };
     let weight = match (open, market.is_some()) {
         (true, true) => system.weight(6, 1, 1),

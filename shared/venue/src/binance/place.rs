@@ -124,6 +124,10 @@ fn time_in_force(order: &NewOrder, kind: &str, contract: bool) -> Option<&'stati
 pub(super) fn placing(order: &NewOrder) -> Result<Placing, CallError> {
     let system = System::of(order.instrument.product, order.account, order.margin);
     let contract = system.product().is_contract();
+    if system == System::Spot && order.reduce_only && order.side == Side::Buy {
+        // A sale on spot can't but reduce: nothing can be sold that is not there.
+        return invalid(order, "a buy on spot reduces nothing");
+    }
     if order.take_profit.is_some() || order.stop_loss.is_some() {
         let what = "orders with a take-profit or stop-loss attached".into();
         return Err(CallError::Unsupported { venue: "binance", what });
@@ -176,6 +180,9 @@ fn sizes(order: &NewOrder, kind: &str, contract: bool, waits: bool, params: &mut
         params.push("closePosition", true);
     } else if !flagged(&order.extra, "closePosition") {
         return invalid(order, "an order needs a quantity, or a market order on spot a cost");
+    }
+    if contract && (order.shown.is_some() || order.extra.text("icebergAmount").is_some()) {
+        return invalid(order, "contracts have no icebergs");
     }
     let shown = order.shown.map(|shown| order.instrument.quantity_text(shown)).transpose()?;
     *params = std::mem::take(params)

@@ -38,6 +38,9 @@ pub(super) struct RawOrder {
     #[serde(alias = "cumulativeQuoteQty")]
     pub cummulative_quote_qty: MaybeNum,
     pub cum_quote: MaybeNum,
+    /// Of options: negative when it is taken.
+    pub fee: MaybeNum,
+    pub quote_asset: Text,
     pub time: MaybeMs,
     pub transact_time: MaybeMs,
     pub create_time: MaybeMs,

@@ -175,6 +175,12 @@ impl IntentId {
     pub fn derive(signal: &SignalId, leg: &str, attempt: u32) -> Self {
         Self(derived(&["intent", signal.as_str(), leg, &attempt.to_string()]))
     }
+
+    /// The id of an order at a venue that is none of ours: somebody placed it by hand.
+    #[must_use]
+    pub fn derive_external(venue: &VenueId, venue_order: &str) -> Self {
+        Self(derived(&["external", venue.as_str(), venue_order]))
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 pub mod cases;
 pub mod compare;
+pub mod fuzz;
 pub mod input;
 pub mod markets;
 pub mod questions;

@@ -14,6 +14,7 @@
 //! | [`account`], [`positions`], [`history`] | balances, fees, permissions, positions, movements, earn products |
 //! | [`errors`] | what an error code means |
 //! | [`auth`] | signing with HMAC and Ed25519 keys |
+//! | [`stream`] | market data and the account over WebSocket |
 //! | [`klines`] | the candles of the desk's own market data |
 //!
 //! Deliberately absent: every call that moves money (withdrawals, transfers, loans, subscriptions to earn products), RSA
@@ -41,6 +42,13 @@ mod raw_account;
 mod raw_market;
 mod raw_orders;
 mod report;
+pub mod stream;
+mod stream_market;
+mod stream_read;
+pub mod stream_sign;
+#[cfg(test)]
+mod stream_tests;
+mod stream_user;
 mod system;
 
 use crate::protocol::call::Scope;

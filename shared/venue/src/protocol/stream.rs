@@ -27,6 +27,19 @@ pub enum Topic {
     Positions(Product),
 }
 
+impl Topic {
+    /// On which channel it is told.
+    #[must_use]
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Trades(market) | Self::Ticker(market) | Self::Book(market) | Self::Bars(market, _) => {
+                Channel::Public(market.product)
+            }
+            Self::Orders(product) | Self::Balances(product) | Self::Positions(product) => Channel::Private(*product),
+        }
+    }
+}
+
 /// Which of a venue's stream servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Channel {
@@ -142,4 +155,13 @@ pub trait Streams: Send + Sync {
     /// # Errors
     /// [`ReadFault`] if it is not as documented: then none of it is believed.
     fn read(&self, channel: Channel, frame: &str, markets: &Markets) -> Result<Vec<Event>, ReadFault>;
+
+    /// Where to connect for one topic: topics with the same answer share a connection. Differs from [`Streams::url`] only
+    /// at venues that serve the topics of one channel by several servers.
+    ///
+    /// # Errors
+    /// [`CallError`] if there is no such stream, or a token is missing.
+    fn url_of(&self, topic: &Topic, token: Option<&StreamToken>, test: bool) -> Result<String, CallError> {
+        self.url(topic.channel(), token, test)
+    }
 }

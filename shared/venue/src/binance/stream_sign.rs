@@ -1,0 +1,97 @@
+//! Signing requests of the spot WebSocket API.
+//!
+//! Source: the exchange's WebSocket API documentation, "Request security". Unlike with REST, the parameters are sorted by
+//! name, `apiKey` is one of them, and nothing is percent-encoded; the signature becomes a parameter of its own.
+
+use crate::protocol::sign::{base64, ed25519, hex, hmac_sha256, pem_body};
+use crate::protocol::{CallError, Credentials, Moment};
+use serde_json::{Map, Value};
+use std::fmt::Write as _;
+
+const VENUE: &str = "binance";
+
+/// What stands before the 32 bytes of an Ed25519 seed in a PKCS #8 key (RFC 8410).
+const PKCS8_ED25519: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+
+/// A request of the WebSocket API, signed: `params` and, of its own, `apiKey`, `recvWindow`, `timestamp`, `signature`.
+///
+/// # Errors
+/// [`CallError::Credentials`] if the secret is in PEM and no Ed25519 key.
+pub fn request(
+    id: &str,
+    method: &str,
+    params: Map<String, Value>,
+    credentials: &Credentials,
+    moment: Moment,
+) -> Result<String, CallError> {
+    let mut params = params;
+    params.insert("apiKey".to_owned(), Value::from(credentials.key()));
+    params.insert("recvWindow".to_owned(), Value::from(moment.window_ms));
+    params.insert("timestamp".to_owned(), Value::from(moment.now.ms()));
+    let signature = signature(credentials.secret(), &payload(&params))?;
+    params.insert("signature".to_owned(), Value::from(signature));
+    Ok(serde_json::json!({ "id": id, "method": method, "params": params }).to_string())
+}
+
+/// What is signed: `name=value` of all parameters, sorted by name.
+#[must_use]
+pub fn payload(params: &Map<String, Value>) -> String {
+    let mut sorted: Vec<_> = params.iter().collect();
+    sorted.sort_by_key(|(name, _)| name.as_str());
+    let mut text = String::new();
+    for (name, value) in sorted {
+        let gap = if text.is_empty() { "" } else { "&" };
+        // Writing to a String can't fail.
+        let _ = match value {
+            Value::String(value) => write!(text, "{gap}{name}={value}"),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                write!(text, "{gap}{name}={value}")
+            }
+        };
+    }
+    text
+}
+
+/// The signature of `payload`: HMAC-SHA256 in hex or, if the secret is an Ed25519 key in PEM, Ed25519 in base64.
+///
+/// # Errors
+/// [`CallError::Credentials`] if the secret is in PEM and no Ed25519 key.
+pub fn signature(secret: &str, payload: &str) -> Result<String, CallError> {
+    if !secret.trim_start().starts_with("-----BEGIN") {
+        return Ok(hex(hmac_sha256(secret.as_bytes(), payload.as_bytes()).as_ref()));
+    }
+    let der = pem_body(secret).unwrap_or_default();
+    let seed = der
+        .strip_prefix(PKCS8_ED25519.as_slice())
+        .ok_or(CallError::Credentials { venue: VENUE, why: "the key in PEM is no Ed25519 key in PKCS #8" })?;
+    ed25519(VENUE, seed, payload.as_bytes()).map(|signature| base64(&signature))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use desk::time::Timestamp;
+
+    #[test]
+    fn parameters_are_signed_in_alphabetical_order_with_the_key_among_them() {
+        let credentials = Credentials::new(VENUE, "some-key".to_owned(), "some-secret".to_owned(), None).unwrap();
+        let moment = Moment { now: Timestamp::from_ms(1_660_801_720_951), nonce: 1, window_ms: 5000 };
+        let params = serde_json::json!({ "symbol": "BTCUSDT", "orderId": 7 });
+        let text = request("1", "order.status", params.as_object().unwrap().clone(), &credentials, moment).unwrap();
+        let sent: Value = serde_json::from_str(&text).unwrap();
+        let signed = "apiKey=some-key&orderId=7&recvWindow=5000&symbol=BTCUSDT&timestamp=1660801720951";
+        assert_eq!(sent["params"]["signature"], signature("some-secret", signed).unwrap());
+        assert_eq!(sent["params"]["timestamp"], 1_660_801_720_951_i64, "numbers are sent as numbers");
+        assert_eq!((sent["id"].as_str(), sent["method"].as_str()), (Some("1"), Some("order.status")));
+    }
+
+    #[test]
+    fn a_key_in_pem_signs_with_ed25519_and_no_other_pem_is_taken() {
+        let mut der = PKCS8_ED25519.to_vec();
+        der.extend([7; 32]);
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", base64(&der));
+        assert_eq!(signature(&pem, "a=1").unwrap().len(), 88);
+        let pem = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        assert!(signature(pem, "a=1").is_err());
+    }
+}

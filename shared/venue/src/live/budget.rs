@@ -1,0 +1,166 @@
+//! The request budget: how much may be sent until when. Pure; [`super::guard`] keeps it where every process sees it.
+//!
+//! Limits are counted in sliding windows: what was used in the window before counts in proportion to how much of it the
+//! last `per_ms` still cover. So neither a venue with fixed windows nor one with rolling windows is overrun. A tenth of
+//! every limit is kept for cancelling: a kill must never wait behind market data.
+
+use crate::protocol::EndpointClass;
+use crate::protocol::capability::RateLimit;
+use desk::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What was used of one limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Used {
+    /// The number of the window, counted from 1970.
+    window: i64,
+    /// Used in it.
+    now: u64,
+    /// Used in the one before.
+    before: u64,
+}
+
+/// A venue's budget under one set of limits.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    used: Vec<Used>,
+    /// The venue asked for silence until then.
+    silent_until: Option<Timestamp>,
+}
+
+/// Not now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// For how long, in milliseconds.
+    pub ms: i64,
+}
+
+impl Used {
+    fn at(self, window: i64) -> Self {
+        match window - self.window {
+            0 => self,
+            1 => Self { window, now: 0, before: self.now },
+            _ => Self { window, now: 0, before: 0 },
+        }
+    }
+
+    /// What counts at `into` ms of a window of `per` ms.
+    fn counted(self, into: u64, per: u64) -> u64 {
+        // Rounded up: a request that might be one too many is one too many.
+        self.now + (self.before * (per - into)).div_ceil(per)
+    }
+}
+
+impl Budget {
+    /// Takes what a request costs, or says how long to wait. Nothing is taken from any limit unless all have room.
+    ///
+    /// # Errors
+    /// [`Wait`], if the venue asked for silence or a limit is spent.
+    pub fn take(
+        &mut self,
+        limits: &[RateLimit],
+        class: EndpointClass,
+        weight: u32,
+        now: Timestamp,
+    ) -> Result<(), Wait> {
+        if let Some(until) = self.silent_until {
+            let ms = until.ms_since(now);
+            if ms > 0 {
+                return Err(Wait { ms });
+            }
+            self.silent_until = None;
+        }
+        self.used.resize(limits.len(), Used::default());
+        let mut taken = self.used.clone();
+        for (used, limit) in taken.iter_mut().zip(limits).filter(|(_, limit)| applies(limit, class)) {
+            let per = i64::from(limit.per_ms.max(1));
+            let (window, into) = (now.ms().div_euclid(per), now.ms().rem_euclid(per));
+            *used = used.at(window);
+            let cost = if limit.of == "weight" { u64::from(weight) } else { 1 };
+            let room = match class {
+                EndpointClass::Cancel => u64::from(limit.units),
+                EndpointClass::Public | EndpointClass::Account | EndpointClass::Order => {
+                    (u64::from(limit.units) * 9).div_euclid(10).max(1)
+                }
+            };
+            if used.counted(into.unsigned_abs(), per.unsigned_abs()) + cost > room {
+                return Err(Wait { ms: per - into });
+            }
+            used.now += cost;
+        }
+        self.used = taken;
+        Ok(())
+    }
+
+    /// The venue asks for silence.
+    pub fn silence(&mut self, until: Timestamp) {
+        self.silent_until = self.silent_until.max(Some(until));
+    }
+
+    /// Until when the venue asked for silence.
+    #[must_use]
+    pub const fn silent_until(&self) -> Option<Timestamp> {
+        self.silent_until
+    }
+}
+
+fn applies(limit: &RateLimit, class: EndpointClass) -> bool {
+    match limit.of {
+        "orders" => class == EndpointClass::Order,
+        _ => limit.class.is_empty() || limit.class.contains(&class),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: [RateLimit; 2] = [
+        RateLimit { of: "weight", class: &[], units: 100, per_ms: 60_000 },
+        RateLimit { of: "orders", class: &[], units: 10, per_ms: 10_000 },
+    ];
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_ms(ms)
+    }
+
+    #[test]
+    fn a_tenth_is_kept_for_cancelling() {
+        let mut budget = Budget::default();
+        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 90, at(0)), Ok(()));
+        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 1, at(15_000)), Err(Wait { ms: 45_000 }));
+        assert_eq!(budget.take(&LIMITS, EndpointClass::Cancel, 10, at(15_000)), Ok(()));
+        assert!(budget.take(&LIMITS, EndpointClass::Cancel, 1, at(15_000)).is_err());
+    }
+
+    #[test]
+    fn what_was_used_at_the_end_of_a_window_counts_in_the_next() {
+        let mut budget = Budget::default();
+        budget.take(&LIMITS, EndpointClass::Public, 90, at(59_999)).unwrap();
+        assert!(budget.take(&LIMITS, EndpointClass::Public, 10, at(60_001)).is_err());
+        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 40, at(90_000)), Ok(()), "half of it has slid out");
+    }
+
+    #[test]
+    fn orders_are_counted_apart_and_a_refused_request_takes_nothing() {
+        let mut budget = Budget::default();
+        for _ in 0..9 {
+            budget.take(&LIMITS, EndpointClass::Order, 1, at(0)).unwrap();
+        }
+        let before = budget.clone();
+        assert!(budget.take(&LIMITS, EndpointClass::Order, 1, at(1)).is_err());
+        assert_eq!(budget, before);
+        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 1, at(1)), Ok(()));
+    }
+
+    #[test]
+    fn nobody_speaks_while_the_venue_wants_silence() {
+        let mut budget = Budget::default();
+        budget.silence(at(5000));
+        budget.silence(at(3000));
+        assert_eq!(budget.take(&LIMITS, EndpointClass::Cancel, 1, at(1000)), Err(Wait { ms: 4000 }));
+        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 1, at(5000)), Ok(()));
+    }
+}

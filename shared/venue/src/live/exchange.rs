@@ -1,0 +1,321 @@
+//! A venue over the network: asks are guarded, signed, sent and read here.
+//!
+//! 1. Nothing is sent unless the guard admits it: the breaker first, then the budget.
+//! 2. A read is repeated, with growing pauses, while it may help. What changes something at the venue is sent once.
+//! 3. Every outcome is reported to the guard, so that others learn of bans and failures.
+
+use super::clock::Offset;
+use super::guard::{Guard, Turn};
+use super::transport::Transport;
+use crate::protocol::model::Balances;
+use crate::protocol::stream::{Channel, StreamToken, Streams};
+use crate::protocol::{
+    Ask, CallError, Capabilities, CallFault, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product, Protocol,
+    ReadFault,
+};
+use desk::port::{Clock, Table};
+use desk::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often a read is sent at most.
+const READS: u32 = 4;
+/// The pause before the first repetition, in milliseconds; twice as long before each next one.
+const PAUSE_MS: u64 = 200;
+/// For how long a read waits for the budget rather than fail, in milliseconds.
+const WAIT_MAX_MS: i64 = 2_000;
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Which servers of a venue, and on whose behalf.
+#[derive(Clone, Default)]
+pub struct Access {
+    /// Servers that differ from the venue's own, by the names its capabilities give them; the name `*` is for all.
+    pub origins: BTreeMap<String, String>,
+    /// The venue's test network.
+    pub test: bool,
+    /// The account's keys.
+    pub credentials: Option<Credentials>,
+}
+
+/// Told when a breaker turns, so that somebody can be alarmed.
+pub type OnTurn = fn(venue: &'static str, class: EndpointClass, turn: Turn);
+
+/// A venue over the network.
+pub struct Exchange<T, C, X> {
+    protocol: &'static dyn Protocol,
+    access: Access,
+    guard: Guard<T>,
+    clock: C,
+    transport: X,
+    on_turn: OnTurn,
+    nonce: AtomicU64,
+    offset: Mutex<Option<Offset>>,
+    markets: Mutex<Arc<Markets>>,
+}
+
+impl<T, C, X> std::fmt::Debug for Exchange<T, C, X> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Exchange({})", self.protocol.capabilities().venue)
+    }
+}
+
+impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
+    /// A venue. `seed` is a number no other process has, as good as random.
+    pub fn new(
+        protocol: &'static dyn Protocol,
+        access: Access,
+        table: T,
+        clock: C,
+        transport: X,
+        seed: u64,
+        on_turn: OnTurn,
+    ) -> Self {
+        let capabilities = protocol.capabilities();
+        Self {
+            protocol,
+            access,
+            guard: Guard::new(table, capabilities.venue, capabilities.limits, seed),
+            clock,
+            transport,
+            on_turn,
+            nonce: AtomicU64::new(0),
+            offset: Mutex::new(None),
+            markets: Mutex::new(Arc::new(Markets::default())),
+        }
+    }
+
+    /// What it speaks.
+    #[must_use]
+    pub const fn protocol(&self) -> &'static dyn Protocol {
+        self.protocol
+    }
+
+    /// The desk's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The venue's time, as well as it is known; ours before it was measured.
+    #[must_use]
+    pub fn venue_now(&self) -> Timestamp {
+        let now = self.clock.now();
+        self.offset().map_or(now, |offset| offset.theirs(now))
+    }
+
+    /// How far the clocks differ, if that was measured.
+    #[must_use]
+    pub fn offset(&self) -> Option<Offset> {
+        *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The instruments that were loaded last.
+    #[must_use]
+    pub fn markets(&self) -> Arc<Markets> {
+        self.markets.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the instruments.
+    pub fn set_markets(&self, markets: Markets) {
+        *self.markets.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(markets);
+    }
+
+    /// Loads the instruments of some products.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn load_markets(&self, products: &[Product]) -> Result<Arc<Markets>, CallFault> {
+        let mut all: Vec<Instrument> = Vec::new();
+        for product in products {
+            all.extend(self.read(self.protocol.instruments(*product)?).await?);
+        }
+        self.set_markets(Markets::new(all));
+        Ok(self.markets())
+    }
+
+    /// Measures how far the clocks differ. Kept unless the answer took too long to tell.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn measure_clock(&self) -> Result<Option<Offset>, CallFault> {
+        for _ in 0..READS {
+            let asked_at = self.clock.now();
+            let theirs = self.once(self.protocol.server_time()?, None).await?;
+            if let Some(offset) = Offset::measured(asked_at, theirs, self.clock.now()) {
+                *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = Some(offset);
+                return Ok(Some(offset));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the account holds.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn balances(&self, scope: &crate::protocol::Scope) -> Result<Balances, CallFault> {
+        self.read(self.protocol.balances(scope)?).await
+    }
+
+    /// Asks and reads; repeats while it may help.
+    ///
+    /// # Errors
+    /// [`CallFault`], the last one.
+    pub async fn read<A>(&self, ask: Ask<A>) -> Result<A, CallFault> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let fault = match self.send(&ask, None).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            let Some(pause) = self.pause(&fault, tries).filter(|_| tries < READS) else { return Err(fault) };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Asks once. For what changes something at the venue; `window_ms` is for how long the venue may act on it.
+    ///
+    /// # Errors
+    /// [`CallFault`]. Only [`CallFault::Call`], [`CallFault::Budget`], [`CallFault::BreakerOpen`] and a
+    /// [`CallFault::Connectivity`] that is `unsent` say that nothing was done.
+    pub async fn once<A>(&self, ask: Ask<A>, window_ms: Option<u32>) -> Result<A, CallFault> {
+        self.send(&ask, window_ms).await
+    }
+
+    /// How long to wait before a read is repeated; `None` if repeating does not help.
+    fn pause(&self, fault: &CallFault, tries: u32) -> Option<Duration> {
+        let growing = PAUSE_MS.checked_shl(tries - 1)?;
+        // Between half and all of it, so that processes that failed together don't come back together.
+        let spread = mixed(self.nonce.fetch_add(1, Ordering::Relaxed)) % (growing / 2).max(1);
+        let pause = Some(Duration::from_millis(growing / 2 + spread));
+        match fault {
+            CallFault::Connectivity { .. } | CallFault::Read(ReadFault::Parse { .. }) => pause,
+            CallFault::Budget { wait_ms, .. } if *wait_ms <= WAIT_MAX_MS => {
+                Some(Duration::from_millis(wait_ms.unsigned_abs()))
+            }
+            CallFault::Read(ReadFault::Api(error)) if error.status >= 500 && error.meaning == Meaning::Unclear => pause,
+            CallFault::Read(ReadFault::Api(_))
+            | CallFault::Budget { .. }
+            | CallFault::Call(_)
+            | CallFault::BreakerOpen { .. } => None,
+        }
+    }
+
+    async fn send<A>(&self, ask: &Ask<A>, window_ms: Option<u32>) -> Result<A, CallFault> {
+        let class = ask.request.class;
+        self.guard.admit(class, ask.request.weight, self.clock.now()).await?;
+        let answer = self.exchange(ask, window_ms).await;
+        let turn = self.guard.report(class, answer.as_ref().err(), self.clock.now()).await?;
+        if turn != Turn::None {
+            (self.on_turn)(self.protocol.capabilities().venue, class, turn);
+        }
+        answer
+    }
+
+    async fn exchange<A>(&self, ask: &Ask<A>, window_ms: Option<u32>) -> Result<A, CallFault> {
+        let venue = self.protocol.capabilities().venue;
+        let now = self.venue_now();
+        let window_ms = window_ms.unwrap_or(5_000);
+        let moment = Moment { now, nonce: self.next_nonce(now), window_ms };
+        let request = self.protocol.sign(ask.request.clone(), self.access.credentials.as_ref(), moment)?;
+        let base = self.access.base(self.protocol.capabilities(), request.origin)?;
+        let sent = self.transport.send(&base, &request, PATIENCE).await;
+        let reply = sent.map_err(|fault| CallFault::Connectivity {
+            venue: venue.to_owned(),
+            reason: fault.reason,
+            unsent: fault.unsent,
+        })?;
+        Ok(ask.read(&reply, &self.markets())?)
+    }
+
+    /// Microseconds since 1970 by the venue's clock, and always more than before.
+    fn next_nonce(&self, now: Timestamp) -> u64 {
+        let micros = now.ms().unsigned_abs().saturating_mul(1000);
+        let last = self.nonce.fetch_max(micros, Ordering::Relaxed);
+        self.nonce.fetch_add(1, Ordering::Relaxed).max(last) + 1
+    }
+
+    /// Where a stream is connected to. Where a server of one's own is named for `*`, the stream is its own too.
+    ///
+    /// # Errors
+    /// [`CallError`] if there is no such stream.
+    pub fn stream_url(
+        &self,
+        streams: &dyn Streams,
+        channel: Channel,
+        token: Option<&StreamToken>,
+    ) -> Result<String, CallError> {
+        let url = streams.url(channel, token, self.access.test)?;
+        let Some(own) = self.access.origins.get("stream").or_else(|| self.access.origins.get("*")) else {
+            return Ok(url);
+        };
+        let host = own.trim_end_matches('/').replacen("http", "ws", 1);
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+        Ok(format!("{host}{path}"))
+    }
+
+    /// The frames that log a stream in, where the venue wants that.
+    ///
+    /// # Errors
+    /// [`CallError`] if the credentials are missing or can't be used.
+    pub fn login_frames(&self, streams: &dyn Streams, channel: Channel) -> Result<Vec<String>, CallError> {
+        let Channel::Private(_) = channel else { return Ok(Vec::new()) };
+        let venue = self.protocol.capabilities().venue;
+        let none = || CallError::Credentials { venue, why: "there are none" };
+        let credentials = self.access.credentials.as_ref().ok_or_else(none)?;
+        let now = self.venue_now();
+        streams.login(channel, credentials, super::stream::moment(now, self.next_nonce(now)))
+    }
+
+}
+
+impl Access {
+    /// The server of a name.
+    ///
+    /// # Errors
+    /// [`CallError::Unsupported`] if the venue has none.
+    fn base(&self, capabilities: &Capabilities, origin: &str) -> Result<String, CallError> {
+        if let Some(base) = self.origins.get(origin).or_else(|| self.origins.get("*")) {
+            return Ok(base.clone());
+        }
+        let list = if self.test { capabilities.test_origins } else { capabilities.origins };
+        let found = list.iter().find(|(name, _)| *name == origin).map(|(_, base)| (*base).to_owned());
+        found.ok_or_else(|| CallError::Unsupported {
+            venue: capabilities.venue,
+            what: format!("{} server called {origin}", if self.test { "test" } else { "live" }),
+        })
+    }
+}
+
+/// The instruments of a venue, asked for once and unguarded: for whoever has no store yet.
+///
+/// # Errors
+/// [`CallFault`].
+pub async fn first_look<X: Transport>(
+    protocol: &'static dyn Protocol,
+    access: &Access,
+    product: Product,
+    transport: &X,
+    now: Timestamp,
+) -> Result<Vec<Instrument>, CallFault> {
+    let ask = protocol.instruments(product)?;
+    let moment = Moment { now, nonce: now.ms().unsigned_abs(), window_ms: 5_000 };
+    let request = protocol.sign(ask.request.clone(), None, moment)?;
+    let base = access.base(protocol.capabilities(), request.origin)?;
+    let sent = transport.send(&base, &request, PATIENCE).await;
+    let venue = protocol.capabilities().venue.to_owned();
+    let lost = |fault: super::transport::SendFault| CallFault::Connectivity { venue, reason: fault.reason, unsent: fault.unsent };
+    Ok(ask.read(&sent.map_err(lost)?, &Markets::default())?)
+}
+
+/// SplitMix64's output function: spreads a counter evenly.
+const fn mixed(value: u64) -> u64 {
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}

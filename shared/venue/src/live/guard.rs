@@ -1,0 +1,290 @@
+//! What stands before every send: the budget and the breakers of a venue, in a row that every process shares.
+//!
+//! Parallel functions speak from one address, and a venue bans the address, not the function. So both are read and
+//! written with a condition, like money; lost rows only mean that counting begins anew.
+//!
+//! | partition | sort key | row |
+//! |---|---|---|
+//! | `VENUE#v` | `GUARD` | [`GuardRow`] |
+
+use super::breaker::Breaker;
+use super::budget::Budget;
+use crate::protocol::capability::RateLimit;
+use crate::protocol::{CallFault, EndpointClass};
+use desk::port::{Item, Key, Row, Shelf, Table, TableError, decode, upsert};
+use desk::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// How often a row that others write too is tried again.
+const TRIES: u32 = 20;
+
+/// What is kept of a venue.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuardRow {
+    /// What was used.
+    pub budget: Budget,
+    /// A breaker a class.
+    pub public: Breaker,
+    /// For reading the account.
+    pub account: Breaker,
+    /// For placing.
+    pub order: Breaker,
+    /// For cancelling.
+    pub cancel: Breaker,
+    /// Differs with every write: a table takes an equal row for one's own earlier write, and two that count the same
+    /// at once must both count.
+    pub stamp: u64,
+}
+
+impl Row for GuardRow {
+    const VERSION: u32 = 1;
+}
+
+impl GuardRow {
+    const fn breaker(&mut self, class: EndpointClass) -> &mut Breaker {
+        match class {
+            EndpointClass::Public => &mut self.public,
+            EndpointClass::Account => &mut self.account,
+            EndpointClass::Order => &mut self.order,
+            EndpointClass::Cancel => &mut self.cancel,
+        }
+    }
+}
+
+/// What a report of an outcome came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing changed.
+    None,
+    /// The breaker opened: somebody has to know.
+    Opened,
+    /// The breaker closed again.
+    Closed,
+}
+
+/// The guard of a venue.
+#[derive(Debug)]
+pub struct Guard<T> {
+    table: T,
+    venue: &'static str,
+    limits: &'static [RateLimit],
+    /// Sets this process's rows apart from others'.
+    writer: u64,
+    writes: AtomicU64,
+    known: Mutex<Option<(u64, GuardRow)>>,
+}
+
+const fn class_name(class: EndpointClass) -> &'static str {
+    match class {
+        EndpointClass::Public => "public",
+        EndpointClass::Account => "account",
+        EndpointClass::Order => "order",
+        EndpointClass::Cancel => "cancel",
+    }
+}
+
+impl<T: Table> Guard<T> {
+    /// The guard of a venue. `writer` is a number no other process has, as good as random.
+    pub const fn new(table: T, venue: &'static str, limits: &'static [RateLimit], writer: u64) -> Self {
+        Self { table, venue, limits, writer, writes: AtomicU64::new(0), known: Mutex::new(None) }
+    }
+
+    fn key(&self) -> Key {
+        Key { shelf: Shelf::Market, pk: format!("VENUE#{}", self.venue), sk: "GUARD".to_owned() }
+    }
+
+    fn unreadable(&self, reason: impl std::fmt::Display) -> CallFault {
+        let reason = format!("the request budget can't be read: {reason}");
+        CallFault::Connectivity { venue: self.venue.to_owned(), reason, unsent: true }
+    }
+
+    /// Asks for leave to send.
+    ///
+    /// # Errors
+    /// [`CallFault::BreakerOpen`], [`CallFault::Budget`], or a fault of the store: in all of them nothing may be sent.
+    pub async fn admit(&self, class: EndpointClass, weight: u32, now: Timestamp) -> Result<(), CallFault> {
+        let venue = || self.venue.to_owned();
+        let change = |row: &mut GuardRow| {
+            let stopped = |s: super::breaker::Stopped| CallFault::BreakerOpen {
+                venue: venue(),
+                class: class_name(class),
+                wait_ms: s.wait_ms,
+                failures: s.failures,
+            };
+            row.breaker(class).admit(now).map_err(stopped)?;
+            let spent = |wait: super::budget::Wait| CallFault::Budget { venue: venue(), wait_ms: wait.ms };
+            row.budget.take(self.limits, class, weight, now).map_err(spent)
+        };
+        self.update(change).await
+    }
+
+    /// Tells how a request ended.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn report(
+        &self,
+        class: EndpointClass,
+        fault: Option<&CallFault>,
+        now: Timestamp,
+    ) -> Result<Turn, CallFault> {
+        let failed = fault.is_some_and(super::breaker::is_failure);
+        let silence = fault.and_then(silence_ms);
+        if !failed && silence.is_none() && !self.has_failures(class) {
+            return Ok(Turn::None);
+        }
+        let change = |row: &mut GuardRow| {
+            if let Some(ms) = silence {
+                row.budget.silence(now.plus_ms(ms));
+            }
+            let breaker = row.breaker(class);
+            Ok(match (failed, silence) {
+                (true, _) if breaker.failed(class, now) => Turn::Opened,
+                (false, None) if breaker.succeeded() => Turn::Closed,
+                (true | false, _) => Turn::None,
+            })
+        };
+        self.update(change).await
+    }
+
+    /// Whether the row, as this process last saw it, tells of failures that an answer would end.
+    fn has_failures(&self, class: EndpointClass) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().is_some_and(|(_, row)| *row.clone().breaker(class) != Breaker::Closed)
+    }
+
+    async fn update<R>(&self, change: impl Fn(&mut GuardRow) -> Result<R, CallFault>) -> Result<R, CallFault> {
+        let mut remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for _ in 0..TRIES {
+            let from_memory = remembered.is_some();
+            let (version, mut row) = match remembered.take() {
+                Some((version, row)) => (Some(version), row),
+                None => self.read().await?,
+            };
+            let result = match change(&mut row) {
+                // What this process remembers may be old: it is believed only when it says yes, and the write agrees.
+                Err(_) if from_memory => continue,
+                result => result?,
+            };
+            row.stamp = self.writer.wrapping_add(self.writes.fetch_add(1, Ordering::Relaxed));
+            let write = upsert(self.key(), version, &row).map_err(|e| self.unreadable(e))?;
+            match self.table.transact(vec![write]).await {
+                Ok(()) => {
+                    let now = version.map_or(1, |version| version + 1);
+                    *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, row));
+                    return Ok(result);
+                }
+                Err(TableError::Conflict(_) | TableError::Contended(_)) => {}
+                Err(error @ (TableError::Unavailable(_) | TableError::Broken(_) | TableError::Invalid(_))) => {
+                    return Err(self.unreadable(error));
+                }
+            }
+        }
+        Err(CallFault::Budget { venue: self.venue.to_owned(), wait_ms: 100 })
+    }
+
+    async fn read(&self) -> Result<(Option<u64>, GuardRow), CallFault> {
+        let item: Option<Item> = self.table.get(&self.key()).await.map_err(|e| self.unreadable(e))?;
+        // A row of another version, or a damaged one, is only a count: it is begun anew.
+        Ok(item.map_or((None, GuardRow::default()), |item| (Some(item.version), decode(&item).unwrap_or_default())))
+    }
+}
+
+/// For how long a fault asks us to be silent.
+fn silence_ms(fault: &CallFault) -> Option<i64> {
+    match fault {
+        CallFault::Read(fault) => match fault {
+            crate::protocol::ReadFault::Api(error) if error.meaning == crate::protocol::Meaning::RateLimit => {
+                // A venue that says "too many" and not for how long gets ten seconds.
+                Some(error.retry_after_ms.unwrap_or(10_000).clamp(1_000, 3_600_000))
+            }
+            crate::protocol::ReadFault::Api(_) | crate::protocol::ReadFault::Parse { .. } => None,
+        },
+        CallFault::Call(_)
+        | CallFault::Budget { .. }
+        | CallFault::BreakerOpen { .. }
+        | CallFault::Connectivity { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{ApiError, Meaning, ReadFault};
+    use desk::fake::FakeTable;
+    use std::sync::Arc;
+
+    const LIMITS: &[RateLimit] = &[RateLimit { of: "weight", class: &[], units: 100, per_ms: 60_000 }];
+
+    fn guards() -> [Guard<Arc<FakeTable>>; 2] {
+        let table = Arc::new(FakeTable::default());
+        [1, 1_000_000].map(|writer| Guard::new(table.clone(), "v", LIMITS, writer))
+    }
+
+    fn run<R>(work: impl Future<Output = R>) -> R {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_ms(ms)
+    }
+
+    #[test]
+    fn two_processes_share_one_budget() {
+        run(async {
+            let guards = guards();
+            let mut sent = 0;
+            for turn in 0..200 {
+                let guard = guards.get(turn % 2).unwrap();
+                sent += u32::from(guard.admit(EndpointClass::Public, 3, at(0)).await.is_ok());
+            }
+            assert_eq!(sent, 30, "nine tenths of a hundred, three at a time");
+        });
+    }
+
+    #[test]
+    fn silence_asked_of_one_process_is_kept_by_the_other() {
+        run(async {
+            let [one, other] = guards();
+            other.admit(EndpointClass::Public, 1, at(0)).await.unwrap();
+            one.admit(EndpointClass::Public, 1, at(0)).await.unwrap();
+            let banned = CallFault::Read(ReadFault::Api(ApiError {
+                code: "-1003".into(),
+                message: "banned".into(),
+                status: 418,
+                meaning: Meaning::RateLimit,
+                retry_after_ms: Some(60_000),
+            }));
+            one.report(EndpointClass::Public, Some(&banned), at(0)).await.unwrap();
+            let refused = other.admit(EndpointClass::Cancel, 1, at(1000)).await.unwrap_err();
+            assert_eq!(refused, CallFault::Budget { venue: "v".into(), wait_ms: 59_000 });
+            assert_eq!(other.admit(EndpointClass::Public, 1, at(60_000)).await, Ok(()));
+        });
+    }
+
+    #[test]
+    fn a_breaker_opened_by_one_process_stops_the_other_and_tells_once() {
+        run(async {
+            let [one, other] = guards();
+            let fault = CallFault::Connectivity { venue: "v".into(), reason: "reset".into(), unsent: false };
+            let mut turns = Vec::new();
+            for _ in 0..6 {
+                turns.push(one.report(EndpointClass::Order, Some(&fault), at(0)).await.unwrap());
+            }
+            assert_eq!(turns.iter().filter(|turn| **turn == Turn::Opened).count(), 1);
+            let refused = other.admit(EndpointClass::Order, 1, at(1)).await.unwrap_err();
+            assert!(matches!(refused, CallFault::BreakerOpen { wait_ms: 4999, failures: 5, .. }), "{refused}");
+            assert_eq!(
+                other.admit(EndpointClass::Cancel, 1, at(1)).await,
+                Ok(()),
+                "cancels have a breaker of their own"
+            );
+            assert_eq!(other.admit(EndpointClass::Order, 1, at(5000)).await, Ok(()), "the trial");
+            assert_eq!(other.report(EndpointClass::Order, None, at(5001)).await, Ok(Turn::Closed));
+            assert_eq!(one.admit(EndpointClass::Order, 1, at(5002)).await, Ok(()));
+        });
+    }
+}

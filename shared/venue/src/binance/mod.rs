@@ -6,16 +6,16 @@
 //!
 //! | piece | what it is |
 //! |---|---|
-//! | [`system`] | the endpoint table: product, account system, margin and kind of order lead to a server and a path |
-//! | [`place`] | a new order's type and parameters |
-//! | [`orders`], [`oco`], [`amend`], [`batch`], [`listing`] | questions about orders |
-//! | [`report`] | what their answers mean |
-//! | [`market`], [`bars`], [`instruments`], [`contracts`] | market data, and the settings of contracts |
-//! | [`account`], [`positions`], [`history`] | balances, fees, permissions, positions, movements, earn products |
-//! | [`errors`] | what an error code means |
-//! | [`auth`] | signing with HMAC and Ed25519 keys |
-//! | [`stream`] | market data and the account over WebSocket |
-//! | [`klines`] | the candles of the desk's own market data |
+//! | `system` | the endpoint table: product, account system, margin and kind of order lead to a server and a path |
+//! | `place` | a new order's type and parameters |
+//! | `orders`, `oco`, `amend`, `batch`, `listing` | questions about orders |
+//! | `report` | what their answers mean |
+//! | `market`, `bars`, `instruments`, `contracts` | market data, and the settings of contracts |
+//! | `account`, `positions`, `history` | balances, fees, permissions, positions, movements, earn products |
+//! | `errors` | what an error code means |
+//! | `auth` | signing with HMAC and Ed25519 keys |
+//! | `stream` | market data and the account over WebSocket |
+//! | `klines` | the candles of the desk's own market data |
 //!
 //! Deliberately absent: every call that moves money (withdrawals, transfers, loans, subscriptions to earn products), RSA
 //! keys, order lists other than OCO, and the closing of a position by one call, which the venue does not have.

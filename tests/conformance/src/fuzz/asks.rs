@@ -133,11 +133,15 @@ pub fn sources() -> Vec<Source> {
         let both = |product: &Product| [Channel::Public(*product), Channel::Private(*product)];
         products.iter().flat_map(both).collect()
     };
-    vec![Source {
-        venue: "binance",
-        streams: &venue::binance::Binance,
-        channels: channels(&[Product::Spot, Product::Linear, Product::Inverse]),
-    }]
+    vec![
+        Source {
+            venue: "binance",
+            streams: &venue::binance::Binance,
+            channels: channels(&[Product::Spot, Product::Linear, Product::Inverse]),
+        },
+        Source { venue: "bybit", streams: &venue::bybit::Bybit, channels: channels(&[Product::Spot, Product::Linear]) },
+        Source { venue: "coinbase", streams: &venue::coinbase::Coinbase, channels: channels(&[Product::Spot]) },
+    ]
 }
 
 /// What a frame says: its orders and bars in the cases' form, everything else as a word.

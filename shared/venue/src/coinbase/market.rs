@@ -3,7 +3,7 @@
 use super::errors::answer;
 use super::raw::{BookRow, CandleRow, LevelRow, ProductRow, TradeRow};
 use super::reports::side;
-use super::request::{BASE, READ, account, invalid, product_type, public, query, seconds};
+use super::request::{BASE, READ, account, invalid, product_type, public, query, seconds, segment};
 use crate::protocol::call::{BarPrice, Extra};
 use crate::protocol::http::Params;
 use crate::protocol::model::{Bar, Currency, Funding, Level, OpenInterest, OrderBook, PublicTrade, Ticker};
@@ -119,19 +119,22 @@ pub(super) fn ticker(market: &Instrument, scope: &Scope) -> Built<Ticker> {
     }
     let params = query(&Params::new().with("limit", 1), &scope.extra, READ);
     let name = market.name.clone();
-    Ok(Ask::new(public(&format!("/products/{}/ticker", market.symbol), params, &scope.extra), move |reply, _| {
-        let read: Answer = answer(reply)?;
-        let last = read.trades.first();
-        let at = last.map(|trade| rfc3339(&trade.time)).transpose().map_err(|e| ReadFault::parse(reply, e))?;
-        Ok(Ticker {
-            market: name.clone(),
-            at,
-            bid: read.best_bid.nonzero(),
-            ask: read.best_ask.nonzero(),
-            last: last.map(|trade| trade.price.0),
-            ..Ticker::default()
-        })
-    }))
+    Ok(Ask::new(
+        public(&format!("/products/{}/ticker", segment(&market.symbol)), params, &scope.extra),
+        move |reply, _| {
+            let read: Answer = answer(reply)?;
+            let last = read.trades.first();
+            let at = last.map(|trade| rfc3339(&trade.time)).transpose().map_err(|e| ReadFault::parse(reply, e))?;
+            Ok(Ticker {
+                market: name.clone(),
+                at,
+                bid: read.best_bid.nonzero(),
+                ask: read.best_ask.nonzero(),
+                last: last.map(|trade| trade.price.0),
+                ..Ticker::default()
+            })
+        },
+    ))
 }
 
 fn wanted(names: &[String], market: &str) -> bool {
@@ -280,7 +283,7 @@ pub(super) fn bars(market: &Instrument, asked: &BarQuery, scope: &Scope) -> Buil
     };
     let params = Params::new().with("granularity", word).maybe("start", start).maybe("end", end);
     let wanted = asked.range.limit.filter(|_| start.is_none());
-    let path = format!("/products/{}/candles", market.symbol);
+    let path = format!("/products/{}/candles", segment(&market.symbol));
     Ok(Ask::new(public(&path, query(&params, &scope.extra, READ), &scope.extra), move |reply, _| {
         let rows = answer::<Answer>(reply)?.candles;
         let bars: Result<Vec<Bar>, _> = rows.iter().map(bar).collect();
@@ -328,7 +331,7 @@ pub(super) fn trades(market: &Instrument, range: &Range, scope: &Scope) -> Built
         .maybe("start", range.since.map(seconds))
         .with("limit", range.limit.unwrap_or(100))
         .maybe("end", range.until.map(seconds));
-    let path = format!("/products/{}/ticker", market.symbol);
+    let path = format!("/products/{}/ticker", segment(&market.symbol));
     Ok(Ask::new(public(&path, query(&params, &scope.extra, READ), &scope.extra), |reply, markets| {
         let rows = answer::<Answer>(reply)?.trades;
         let all = rows.iter().rev().map(|row| trade(row, markets));
@@ -366,7 +369,7 @@ pub(super) fn fundings(asked: &MarketsQuery) -> Built<Vec<Funding>> {
 }
 
 fn one_product(market: &Instrument, scope: &Scope) -> Unsigned {
-    public(&format!("/products/{}", market.symbol), query(&Params::new(), &scope.extra, READ), &scope.extra)
+    public(&format!("/products/{}", segment(&market.symbol)), query(&Params::new(), &scope.extra, READ), &scope.extra)
 }
 
 fn read_product(reply: &Reply, symbol: &str) -> Result<ProductRow, ReadFault> {

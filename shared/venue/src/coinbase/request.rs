@@ -1,7 +1,7 @@
 //! What requests are made of.
 
 use crate::protocol::call::Extra;
-use crate::protocol::http::Params;
+use crate::protocol::http::{Params, encode_into};
 use crate::protocol::{Body, CallError, EndpointClass, Instrument, Product, Scope, Unsigned};
 use desk::time::Timestamp;
 use serde_json::{Map, Value};
@@ -31,6 +31,13 @@ pub(super) const fn product_type(product: Product) -> &'static str {
         Product::Spot => "SPOT",
         Product::Linear | Product::Inverse | Product::Option => "FUTURE",
     }
+}
+
+/// One part of a path: an id can't reach beyond it.
+pub(super) fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    encode_into(&mut encoded, text);
+    encoded
 }
 
 /// An instant as the venue writes it.

@@ -133,11 +133,11 @@ pub fn sources() -> Vec<Source> {
         let both = |product: &Product| [Channel::Public(*product), Channel::Private(*product)];
         products.iter().flat_map(both).collect()
     };
-    vec![Source {
-        venue: "binance",
-        streams: &venue::binance::Binance,
-        channels: channels(&[Product::Spot, Product::Linear, Product::Inverse]),
-    }]
+    let all = [Product::Spot, Product::Linear, Product::Inverse];
+    vec![
+        Source { venue: "binance", streams: &venue::binance::Binance, channels: channels(&all) },
+        Source { venue: "okx", streams: &venue::okx::Okx, channels: channels(&[Product::Spot]) },
+    ]
 }
 
 /// What a frame says: its orders and bars in the cases' form, everything else as a word.

@@ -133,9 +133,14 @@ pub fn sources() -> Vec<Source> {
         let both = |product: &Product| [Channel::Public(*product), Channel::Private(*product)];
         products.iter().flat_map(both).collect()
     };
-    let all = [Product::Spot, Product::Linear, Product::Inverse];
     vec![
-        Source { venue: "binance", streams: &venue::binance::Binance, channels: channels(&all) },
+        Source {
+            venue: "binance",
+            streams: &venue::binance::Binance,
+            channels: channels(&[Product::Spot, Product::Linear, Product::Inverse]),
+        },
+        Source { venue: "bybit", streams: &venue::bybit::Bybit, channels: channels(&[Product::Spot, Product::Linear]) },
+        Source { venue: "coinbase", streams: &venue::coinbase::Coinbase, channels: channels(&[Product::Spot]) },
         Source { venue: "okx", streams: &venue::okx::Okx, channels: channels(&[Product::Spot]) },
     ]
 }

@@ -147,6 +147,7 @@ pub fn sources() -> Vec<Source> {
             streams: &venue::kraken::KrakenFutures,
             channels: channels(&[Product::Linear]),
         },
+        Source { venue: "okx", streams: &venue::okx::Okx, channels: channels(&[Product::Spot]) },
     ]
 }
 

@@ -23,13 +23,8 @@ fn venue_conformance() {
     assert!(requests.all() > 0 && responses.all() > 0, "there are no cases in {}", folder.display());
     assert!(requests.per_cent() >= 95 && responses.per_cent() >= 95, "{requests:?} {responses:?}");
     for venue in report.by_method().keys() {
-        for count in report.totals(Some(venue)) {
-            assert!(
-                count.different * 10 <= count.all(),
-                "{venue}: {} of {} are different",
-                count.different,
-                count.all()
-            );
-        }
+        let [requests, responses] = report.totals(Some(venue));
+        let (different, all) = (requests.different + responses.different, requests.all() + responses.all());
+        assert!(different * 10 < all, "{venue}: {different} of {all} are different by design");
     }
 }

@@ -227,7 +227,9 @@ fn shapes(expected: &Shape, ours: &Request, ignored: &Ignored<'_>) -> Result<(),
 }
 
 /// Fields that the cases infer from others, or compute by formulas of their own. An adapter may leave them out.
-const INFERRED: [&str; 24] = [
+const INFERRED: [&str; 25] = [
+    // Taken from the time of the last change where the venue does not tell of fills.
+    "lastTradeTimestamp",
     "postOnly",
     "fees",
     "average",
@@ -366,7 +368,9 @@ fn answer(path: &str, ours: &Value, theirs: &Value, newer: Option<&Newer<'_>>) -
                 if a.is_null() && INFERRED.contains(&name.as_str()) {
                     continue;
                 }
-                if inferred_price(name, a, b, wanted) || unknown_kind(name, b) {
+                // Some venues write "none" as zero, and the cases leave the zero standing.
+                let is_none = a.is_null() && name.ends_with("Price") && close(b, &json!(0));
+                if is_none || inferred_price(name, a, b, wanted) || unknown_kind(name, b) {
                     continue;
                 }
                 answer(&format!("{path}.{name}"), a, b, newer)?;

@@ -133,22 +133,12 @@ pub fn sources() -> Vec<Source> {
         let both = |product: &Product| [Channel::Public(*product), Channel::Private(*product)];
         products.iter().flat_map(both).collect()
     };
-    vec![
-        Source {
-            venue: "binance",
-            streams: &venue::binance::Binance,
-            channels: channels(&[Product::Spot, Product::Linear, Product::Inverse]),
-        },
-        Source { venue: "bybit", streams: &venue::bybit::Bybit, channels: channels(&[Product::Spot, Product::Linear]) },
-        Source { venue: "coinbase", streams: &venue::coinbase::Coinbase, channels: channels(&[Product::Spot]) },
-        Source { venue: "kraken", streams: &venue::kraken::Kraken, channels: channels(&[Product::Spot]) },
-        Source {
-            venue: "krakenfutures",
-            streams: &venue::kraken::KrakenFutures,
-            channels: channels(&[Product::Linear]),
-        },
-        Source { venue: "okx", streams: &venue::okx::Okx, channels: channels(&[Product::Spot]) },
-    ]
+    let adapters = venue::registry::ADAPTERS.iter();
+    let source = |adapter: &venue::registry::Adapter| {
+        let record = adapter.protocol.capabilities();
+        Source { venue: record.venue, streams: adapter.streams, channels: channels(record.products) }
+    };
+    adapters.map(source).collect()
 }
 
 /// What a frame says: its orders and bars in the cases' form, everything else as a word.

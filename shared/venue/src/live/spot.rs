@@ -8,7 +8,7 @@
 
 use super::exchange::Exchange;
 use super::transport::Transport;
-use crate::protocol::call::{OrderFilter, OrderKind as Kind, Range, Trigger, TriggerKind};
+use crate::protocol::call::{OrderClass, OrderFilter, OrderKind as Kind, Range, Trigger, TriggerKind};
 use crate::protocol::model::{OrderReport, OrderState, OwnTrade, Side as VenueSide};
 use crate::protocol::{
     CallFault, HistoryQuery, Instrument, Meaning, NewOrder, OrderRef, OrdersQuery, ReadFault, Scope,
@@ -25,6 +25,9 @@ use desk::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Where an order may stand: most venues keep those that wait for a trigger apart, and know nothing of them elsewhere. An order
+/// is absent only if it is in neither.
+const CLASSES: [OrderClass; 2] = [OrderClass::Plain, OrderClass::Trigger];
 /// How many of the latest orders the second source looks through.
 const RECENT: u32 = 100;
 
@@ -86,9 +89,55 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         found.ok_or_else(|| self.error(format!("it has no spot market {symbol}, or its markets were not loaded")))
     }
 
-    fn order_ref(&self, symbol: &Symbol, order: &IntentId) -> Result<OrderRef, VenueError> {
-        let instrument = Some(self.instrument(symbol)?);
-        Ok(OrderRef { id: None, client_id: Some(order.to_string()), instrument, scope: self.scope.clone() })
+    fn order_ref(&self, symbol: &Symbol, order: &IntentId, class: OrderClass) -> Result<OrderRef, VenueError> {
+        let (instrument, scope) = (Some(self.instrument(symbol)?), self.scope(class));
+        Ok(OrderRef { id: None, client_id: Some(order.to_string()), instrument, scope })
+    }
+
+    fn scope(&self, class: OrderClass) -> Scope {
+        Scope { class, ..self.scope.clone() }
+    }
+
+    /// Asks for an order among those of one class. `None` if the venue does not keep such a class apart.
+    async fn look(
+        &self,
+        symbol: &Symbol,
+        order: &IntentId,
+        class: OrderClass,
+    ) -> Result<Option<Lookup>, VenueError> {
+        let (protocol, wanted) = (self.exchange.protocol(), self.order_ref(symbol, order, class)?);
+        // Where one question does not answer by our id alone (Kraken), the two for working and for ended orders do.
+        let asks = match protocol.order(&wanted) {
+            Ok(ask) => vec![ask],
+            Err(_) => protocol.open_order(&wanted).into_iter().chain(protocol.closed_order(&wanted)).collect(),
+        };
+        if asks.is_empty() {
+            return Ok(None);
+        }
+        for ask in asks {
+            match self.exchange.read(ask).await {
+                Ok(report) => return self.fact(order, &report).map(|f| Some(Lookup::Found(f))).map_err(|e| self.error(e)),
+                Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => {}
+                Err(fault) => return Err(self.error(fault)),
+            }
+        }
+        Ok(Some(Lookup::NotFound))
+    }
+
+    /// The orders of a filter, of both classes, each once.
+    async fn list(&self, query: &OrdersQuery) -> Result<Vec<OrderReport>, VenueError> {
+        let mut all: Vec<OrderReport> = Vec::new();
+        for class in CLASSES {
+            let query = OrdersQuery { scope: self.scope(class), ..query.clone() };
+            // A class the venue does not keep apart is among the plain ones.
+            let Ok(ask) = self.exchange.protocol().orders(&query) else { continue };
+            let reports = self.exchange.read(ask).await.map_err(|e| self.error(e))?;
+            let known = |report: &OrderReport| all.iter().any(|other| other.id == report.id);
+            let new: Vec<OrderReport> = reports.into_iter().filter(|report| !known(report)).collect();
+            all.extend(new);
+        }
+        all.iter().for_each(|report| self.remember(report));
+        Ok(all)
     }
 
     /// Why nothing may be placed, if it may not. Measures the clocks if that is long ago.
@@ -284,20 +333,9 @@ impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
 
 impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
     async fn by_client_id(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
-        let (protocol, wanted) = (self.exchange.protocol(), self.order_ref(symbol, order)?);
-        // Where one question does not answer by our id alone (Kraken), the two for working and for ended orders do.
-        let asks = match protocol.order(&wanted) {
-            Ok(ask) => vec![ask],
-            Err(_) => vec![
-                protocol.open_order(&wanted).map_err(|e| self.error(e))?,
-                protocol.closed_order(&wanted).map_err(|e| self.error(e))?,
-            ],
-        };
-        for ask in asks {
-            match self.exchange.read(ask).await {
-                Ok(report) => return self.fact(order, &report).map(Lookup::Found).map_err(|e| self.error(e)),
-                Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => {}
-                Err(fault) => return Err(self.error(fault)),
+        for class in CLASSES {
+            if let Some(found @ Lookup::Found(_)) = self.look(symbol, order, class).await? {
+                return Ok(found);
             }
         }
         Ok(Lookup::NotFound)
@@ -305,16 +343,9 @@ impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
 
     async fn in_lists(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
         let instrument = self.instrument(symbol)?;
-        for filter in [OrderFilter::Open, OrderFilter::All] {
-            let range = match filter {
-                OrderFilter::Open => Range::default(),
-                OrderFilter::All | OrderFilter::Closed | OrderFilter::Canceled | OrderFilter::CanceledAndClosed => {
-                    Range { limit: Some(RECENT), ..Range::default() }
-                }
-            };
-            let query = OrdersQuery { filter, instrument: Some(instrument.clone()), range, scope: self.scope.clone() };
-            let ask = self.exchange.protocol().orders(&query).map_err(|e| self.error(e))?;
-            let reports = self.exchange.read(ask).await.map_err(|e| self.error(e))?;
+        for (filter, limit) in [(OrderFilter::Open, None), (OrderFilter::All, Some(RECENT))] {
+            let (instrument, range) = (Some(instrument.clone()), Range { limit, ..Range::default() });
+            let reports = self.list(&OrdersQuery { filter, instrument, range, scope: Scope::default() }).await?;
             let ours = |report: &&OrderReport| report.client_id.as_deref().is_some_and(|id| same_id(id, order));
             if let Some(report) = reports.iter().find(ours) {
                 return self.fact(order, report).map(Lookup::Found).map_err(|e| self.error(e));
@@ -326,29 +357,43 @@ impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
 
 impl<T: Table, C: Clock, X: Transport> CancelOrder for LiveSpot<T, C, X> {
     async fn cancel(&self, account: &AccountId, symbol: &Symbol, order: &IntentId) -> CancelOutcome {
-        let built = self.order_ref(symbol, order).map(|order| self.exchange.protocol().cancel(&order));
-        let ask = match built {
-            Ok(Ok(ask)) => ask,
-            Ok(Err(fault)) => return CancelOutcome::Unknown(fault.to_string()),
-            Err(fault) => return CancelOutcome::Unknown(fault.to_string()),
-        };
-        let asked = self.exchange.read(ask).await.err().map(|fault| fault.to_string());
+        let mut refused = None;
+        for class in CLASSES {
+            match self.look(symbol, order, class).await {
+                Ok(Some(Lookup::Found(fact))) if fact.status != VenueStatus::Open => return CancelOutcome::Done(fact),
+                Ok(Some(Lookup::Found(_))) => refused = self.ask_to_cancel(symbol, order, class).await,
+                Ok(Some(Lookup::NotFound) | None) => continue,
+                Err(fault) => return CancelOutcome::Unknown(fault.to_string()),
+            }
+            break;
+        }
         // The answer to a cancel tells at most that it was asked for; how the order ended is asked.
         match self.by_client_id(account, symbol, order).await {
             Ok(Lookup::Found(fact)) if fact.status != VenueStatus::Open => CancelOutcome::Done(fact),
-            Ok(Lookup::Found(_)) => CancelOutcome::Unknown(asked.unwrap_or_else(|| "it is still open".to_owned())),
+            Ok(Lookup::Found(_)) => CancelOutcome::Unknown(refused.unwrap_or_else(|| "it is still open".to_owned())),
             Ok(Lookup::NotFound) => CancelOutcome::Unknown("the venue does not know it (any more)".to_owned()),
             Err(fault) => CancelOutcome::Unknown(fault.to_string()),
         }
     }
 }
 
+impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
+    /// Asks once more or less: repeating a cancel is harmless. Returns what went wrong, if something did.
+    async fn ask_to_cancel(&self, symbol: &Symbol, order: &IntentId, class: OrderClass) -> Option<String> {
+        let wanted = match self.order_ref(symbol, order, class) {
+            Ok(wanted) => wanted,
+            Err(fault) => return Some(fault.to_string()),
+        };
+        match self.exchange.protocol().cancel(&wanted) {
+            Ok(ask) => self.exchange.read(ask).await.err().map(|fault| fault.to_string()),
+            Err(fault) => Some(fault.to_string()),
+        }
+    }
+}
+
 impl<T: Table, C: Clock, X: Transport> ListOpenOrders for LiveSpot<T, C, X> {
     async fn open_orders(&self, _: &AccountId) -> Result<Vec<String>, VenueError> {
-        let query = OrdersQuery { filter: OrderFilter::Open, scope: self.scope.clone(), ..OrdersQuery::default() };
-        let ask = self.exchange.protocol().orders(&query).map_err(|e| self.error(e))?;
-        let reports = self.exchange.read(ask).await.map_err(|e| self.error(e))?;
-        reports.iter().for_each(|report| self.remember(report));
+        let reports = self.list(&OrdersQuery::default()).await?;
         let name = |report: &OrderReport| {
             let plain: String = report.client_id.clone().unwrap_or_default().chars().filter(|c| *c != '-').collect();
             if plain.is_empty() { report.id.clone().unwrap_or_default() } else { plain }

@@ -99,12 +99,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     }
 
     /// Asks for an order among those of one class. `None` if the venue does not keep such a class apart.
-    async fn look(
-        &self,
-        symbol: &Symbol,
-        order: &IntentId,
-        class: OrderClass,
-    ) -> Result<Option<Lookup>, VenueError> {
+    async fn look(&self, symbol: &Symbol, order: &IntentId, class: OrderClass) -> Result<Option<Lookup>, VenueError> {
         let (protocol, wanted) = (self.exchange.protocol(), self.order_ref(symbol, order, class)?);
         // Where one question does not answer by our id alone (Kraken), the two for working and for ended orders do.
         let asks = match protocol.order(&wanted) {
@@ -116,7 +111,9 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         }
         for ask in asks {
             match self.exchange.read(ask).await {
-                Ok(report) => return self.fact(order, &report).map(|f| Some(Lookup::Found(f))).map_err(|e| self.error(e)),
+                Ok(report) => {
+                    return self.fact(order, &report).map(|f| Some(Lookup::Found(f))).map_err(|e| self.error(e));
+                }
                 Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => {}
                 Err(fault) => return Err(self.error(fault)),
             }
@@ -129,8 +126,12 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         let mut all: Vec<OrderReport> = Vec::new();
         for class in CLASSES {
             let query = OrdersQuery { scope: self.scope(class), ..query.clone() };
-            // A class the venue does not keep apart is among the plain ones.
-            let Ok(ask) = self.exchange.protocol().orders(&query) else { continue };
+            let ask = match (self.exchange.protocol().orders(&query), class) {
+                (Ok(ask), _) => ask,
+                (Err(fault), OrderClass::Plain) => return Err(self.error(fault)),
+                // A class the venue does not keep apart is among the plain ones.
+                (Err(_), OrderClass::Trigger | OrderClass::Trailing) => continue,
+            };
             let reports = self.exchange.read(ask).await.map_err(|e| self.error(e))?;
             let known = |report: &OrderReport| all.iter().any(|other| other.id == report.id);
             let new: Vec<OrderReport> = reports.into_iter().filter(|report| !known(report)).collect();
@@ -333,12 +334,16 @@ impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
 
 impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
     async fn by_client_id(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+        let mut asked = false;
         for class in CLASSES {
-            if let Some(found @ Lookup::Found(_)) = self.look(symbol, order, class).await? {
-                return Ok(found);
+            match self.look(symbol, order, class).await? {
+                Some(found @ Lookup::Found(_)) => return Ok(found),
+                Some(Lookup::NotFound) => asked = true,
+                None => {}
             }
         }
-        Ok(Lookup::NotFound)
+        // Nobody asked is not the same as nobody knows it.
+        if asked { Ok(Lookup::NotFound) } else { Err(self.error("it can't be asked for an order by our id")) }
     }
 
     async fn in_lists(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {

@@ -129,15 +129,13 @@ pub struct Source {
 /// All streams there are.
 #[must_use]
 pub fn sources() -> Vec<Source> {
-    let channels = |products: &[Product]| {
-        let both = |product: &Product| [Channel::Public(*product), Channel::Private(*product)];
-        products.iter().flat_map(both).collect()
-    };
-    vec![Source {
-        venue: "binance",
-        streams: &venue::binance::Binance,
-        channels: channels(&[Product::Spot, Product::Linear, Product::Inverse]),
-    }]
+    use Product::{Inverse, Linear, Spot};
+    vec![source("binance", &venue::binance::Binance, &[Spot, Linear, Inverse])]
+}
+
+fn source(venue: &'static str, streams: &'static dyn Streams, products: &[Product]) -> Source {
+    let both = |product: &Product| [Channel::Public(*product), Channel::Private(*product)];
+    Source { venue, streams, channels: products.iter().flat_map(both).collect() }
 }
 
 /// What a frame says: its orders and bars in the cases' form, everything else as a word.

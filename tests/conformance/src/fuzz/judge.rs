@@ -143,7 +143,8 @@ impl<'a> Trial<'a> {
                 }
             }
         }
-        if self.target.about != About::Nothing {
+        // Of what was no answer in the first place nobody knows which type one has.
+        if self.base.is_some() && self.target.about != About::Nothing {
             let others = match self.tree {
                 Node::Array(_) => ["{}", "null", "1", "true", "\"x\""],
                 Node::Object(_) | Node::Scalar(_) => ["[]", "null", "1", "true", "\"x\""],

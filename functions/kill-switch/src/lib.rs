@@ -188,7 +188,7 @@ async fn flatten<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
         let Some(candle) = deps.store.last_candle(symbol, market.interval).await? else { continue };
         let (price, now, epoch) = (candle.close, deps.clock.now(), report.switch.epoch);
         let attempt = next_attempt(deps, symbol, epoch).await?;
-        let approval = risk::flatten(account, symbol, &position, price, epoch, now, attempt);
+        let approval = risk::flatten(account, &market.instrument, &position, price, epoch, now, attempt);
         let Some(approval) = approval.map_err(|e| Failure::poison(e.to_string()))? else { continue };
         let order: Order = deps.store.add_protection(&approval, now).await?;
         deps.queues.publish(Outgoing::to_place(&order.intent)).await?;

@@ -173,7 +173,7 @@ async fn protection<T: Table, V: Venue, Q: Publish, C: Clock>(
     for market in &deps.config.markets {
         let instrument = &market.instrument;
         let held = holdings.get(&instrument.base).copied().unwrap_or_default();
-        let bare = reconcile::unprotected(&instrument.symbol, held, &working);
+        let bare = reconcile::unprotected(instrument, held, &working);
         let Some(finding) = bare.map_err(|e| Failure::poison(e.to_string()))? else { continue };
         round.mended += renew_stops(deps, &instrument.symbol).await?;
         round.findings.push(finding);

@@ -60,6 +60,16 @@ pub fn kill(state: &KillState) {
     metrics::count(metrics::KILL_SWITCH, "");
 }
 
+/// A venue's stream has broken, and is being made anew.
+pub fn stream_broke(venue: &str, why: &str) {
+    tracing::warn!(event = "stream_broke", venue, why);
+}
+
+/// A circuit breaker has turned: `open` holds requests of that class back.
+pub fn breaker(venue: &str, class: &str, open: bool) {
+    tracing::warn!(event = "breaker", venue, class, open);
+}
+
 /// Books and venue differ.
 pub fn finding(finding: &Finding) {
     tracing::warn!(event = "finding", what = %finding);

@@ -1,7 +1,8 @@
 //! Fills: what a venue says it has traded for an order.
 
 use crate::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
-use crate::money::{Fee, MoneyError, Notional, Price, Quantity};
+use crate::instrument::Instrument;
+use crate::money::{Amount, Fee, MoneyError, Notional, Price, Quantity, Rounding};
 use crate::order::Side;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,41 @@ impl Fill {
     /// [`MoneyError::Precision`] beyond 18 decimals.
     pub fn notional(&self) -> Result<Notional, MoneyError> {
         self.price.notional(self.quantity)
+    }
+
+    /// By how much it changes what is held of the base, without a sign: what was traded, less a fee taken out of what
+    /// was bought, or with a fee taken on top of what was sold.
+    ///
+    /// # Errors
+    /// [`MoneyError`] if it can't be held, or if the fee is more than was bought.
+    pub fn base_moved(&self, instrument: &Instrument) -> Result<Amount, MoneyError> {
+        let quantity = self.quantity.amount()?;
+        if self.fee_asset != instrument.base {
+            return Ok(quantity);
+        }
+        match self.side {
+            Side::Buy => Ok(Quantity::new(quantity.minus(self.fee.amount())?.to_decimal()?)?.amount()?),
+            Side::Sell => quantity.plus(self.fee.amount()),
+        }
+    }
+
+    /// The fee in quote units; one that was taken in base at the fill's own price. One in a third asset has no price here
+    /// and counts nothing: the ledger keeps it in its own asset.
+    ///
+    /// # Errors
+    /// [`MoneyError`] if it can't be held.
+    pub fn fee_in_quote(&self, instrument: &Instrument) -> Result<Amount, MoneyError> {
+        match &self.fee_asset {
+            asset if *asset == instrument.quote => Ok(self.fee.amount()),
+            asset if *asset == instrument.base => self.fee.amount().times(self.price.value(), Rounding::HalfEven),
+            _ => Ok(Amount::ZERO),
+        }
+    }
+
+    /// What it changes of the quote held besides the notional.
+    #[must_use]
+    pub fn fee_paid_in_quote(&self, instrument: &Instrument) -> Amount {
+        if self.fee_asset == instrument.quote { self.fee.amount() } else { Amount::ZERO }
     }
 
     /// The name under which it is booked once.

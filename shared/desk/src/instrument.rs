@@ -1,7 +1,7 @@
 //! What can be traded, and in which steps.
 
 use crate::id::{Asset, Symbol};
-use crate::money::{MoneyError, Notional, Price, Quantity};
+use crate::money::{Amount, MoneyError, Notional, Price, Quantity, Rounding, exact};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -75,6 +75,14 @@ impl Instrument {
             return Err(InstrumentError::SizesCrossed { symbol, min: self.min_quantity, max: self.max_quantity });
         }
         Ok(self)
+    }
+
+    /// The whole lots in an amount of base: what can be sold of it.
+    ///
+    /// # Errors
+    /// [`MoneyError`] if the amount is negative, or can't be compared exactly.
+    pub fn whole_lots(&self, amount: Amount) -> Result<Quantity, MoneyError> {
+        Quantity::new(exact::onto(amount.to_decimal()?, self.lot.value(), Rounding::Floor)?)
     }
 
     /// The largest order of whole lots that `stake` pays for at `price`; zero when it pays for none.

@@ -1,9 +1,12 @@
 //! Positions: a fold of fills, nothing else.
 //!
-//! Long or flat, at average cost. A sale takes its share of the cost out; the sale that closes the position takes
-//! all that is left, so that no rounding stays behind.
+//! Long or flat, at average cost. A sale takes its share of the cost out; the sale that sells all takes all that is left,
+//! so that no rounding stays behind. A fee taken out of what was bought leaves less than was ordered, and after the
+//! sale of all whole lots a rest that nobody can sell: with less than a lot a position is closed, and its rest is part of the
+//! next one.
 
 use crate::fill::Fill;
+use crate::instrument::Instrument;
 use crate::money::{Amount, MoneyError};
 use crate::order::Side;
 use crate::time::Timestamp;
@@ -14,7 +17,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Position {
-    /// In base units; zero when flat.
+    /// In base units. What is less than a lot can't be sold and stays behind when a position is closed.
     pub quantity: Amount,
     /// What it cost without fees, in quote units.
     pub cost: Amount,
@@ -75,44 +78,49 @@ impl Position {
     /// Whether something is held.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        !self.quantity.is_zero()
+        self.opened_at.is_some()
     }
 
     /// The position after `fill`.
     ///
     /// # Errors
     /// [`PositionError::Oversold`] if more is sold than held.
-    pub fn after(&self, fill: &Fill) -> Result<(Self, Effect), PositionError> {
-        let quantity = fill.quantity.amount()?;
+    pub fn after(&self, fill: &Fill, instrument: &Instrument) -> Result<(Self, Effect), PositionError> {
+        let quantity = fill.base_moved(instrument)?;
+        let fee = fill.fee_in_quote(instrument)?;
+        // The worth of a fee in base: it is neither cost nor proceeds, but a fee.
+        let in_base = fee.minus(fill.fee_paid_in_quote(instrument))?;
         let notional = fill.notional()?.amount();
         let mut next = self.clone();
-        next.fees = next.fees.plus(fill.fee.amount())?;
+        next.fees = next.fees.plus(fee)?;
         next.as_of = Some(self.as_of.map_or(fill.at, |last| last.max(fill.at)));
         next.fills += 1;
         let effect = match fill.side {
             Side::Buy => {
                 next.quantity = self.quantity.plus(quantity)?;
-                next.cost = self.cost.plus(notional)?;
+                let cost = notional.minus(in_base)?;
+                next.cost = self.cost.plus(cost)?;
                 let opened = !self.is_open();
                 if opened {
                     next.opened_at = Some(fill.at);
                 }
-                Effect { cost_moved: notional, opened, closed: false }
+                Effect { cost_moved: cost, opened, closed: false }
             }
             Side::Sell => {
                 if quantity > self.quantity {
                     return Err(PositionError::Oversold { sold: quantity, held: self.quantity });
                 }
                 next.quantity = self.quantity.minus(quantity)?;
-                let closed = next.quantity.is_zero();
-                let cost_moved = if closed { self.cost } else { self.cost.share(quantity, self.quantity)? };
+                let closed = next.quantity < instrument.lot.amount()?;
+                let cost_moved =
+                    if next.quantity.is_zero() { self.cost } else { self.cost.share(quantity, self.quantity)? };
                 next.cost = self.cost.minus(cost_moved)?;
-                next.realised = self.realised.plus(notional.minus(cost_moved)?)?;
-                if closed {
+                next.realised = self.realised.plus(notional.plus(in_base)?.minus(cost_moved)?)?;
+                if closed && self.is_open() {
                     next.opened_at = None;
                     next.round_trips += 1;
                 }
-                Effect { cost_moved, opened: false, closed }
+                Effect { cost_moved, opened: false, closed: closed && self.is_open() }
             }
         };
         Ok((next, effect))
@@ -122,8 +130,8 @@ impl Position {
     ///
     /// # Errors
     /// [`PositionError`] of the first fill that can't be folded in.
-    pub fn of<'a>(fills: impl IntoIterator<Item = &'a Fill>) -> Result<Self, PositionError> {
-        fills.into_iter().try_fold(Self::FLAT, |position, fill| position.after(fill).map(|(next, _)| next))
+    pub fn of<'a>(fills: impl IntoIterator<Item = &'a Fill>, instrument: &Instrument) -> Result<Self, PositionError> {
+        fills.into_iter().try_fold(Self::FLAT, |position, fill| position.after(fill, instrument).map(|(next, _)| next))
     }
 }
 
@@ -140,7 +148,7 @@ mod tests {
             sample::fill(Side::Sell, "110", "0.1", 2),
             sample::fill(Side::Sell, "90", "0.2", 3),
         ];
-        let position = Position::of(&fills).unwrap();
+        let position = Position::of(&fills, &sample::instrument()).unwrap();
         assert!(!position.is_open());
         assert_eq!((position.cost, position.round_trips, position.fills), (Amount::ZERO, 1, 3));
         assert_eq!(position.realised.to_string(), "-1");
@@ -149,18 +157,43 @@ mod tests {
     #[test]
     fn selling_more_than_is_held_is_refused() {
         let fills = [sample::fill(Side::Buy, "100", "0.3", 1), sample::fill(Side::Sell, "110", "0.4", 2)];
-        assert!(matches!(Position::of(&fills), Err(PositionError::Oversold { .. })));
+        assert!(matches!(Position::of(&fills, &sample::instrument()), Err(PositionError::Oversold { .. })));
+    }
+
+    #[test]
+    fn a_fee_taken_in_base_leaves_less_and_the_rest_that_no_lot_holds_closes_nothing_later() {
+        let instrument = sample::instrument();
+        let bought = Fill {
+            fee: crate::money::Fee::new("0.0003".parse().unwrap()).unwrap(),
+            fee_asset: instrument.base.clone(),
+            ..sample::fill(Side::Buy, "100", "0.30001", 1)
+        };
+        let (position, _) = Position::FLAT.after(&bought, &instrument).unwrap();
+        assert_eq!(position.quantity.to_string(), "0.29971");
+        assert_eq!((position.cost.to_string(), position.fees.to_string()), ("29.971".into(), "0.03".into()));
+        let odd = Fill { fee: crate::money::Fee::new("0.000300005".parse().unwrap()).unwrap(), ..bought };
+        let (position, _) = Position::FLAT.after(&odd, &instrument).unwrap();
+        assert_eq!(instrument.whole_lots(position.quantity).unwrap().to_string(), "0.2997");
+        let (after, effect) = position.after(&sample::fill(Side::Sell, "110", "0.2997", 2), &instrument).unwrap();
+        assert!(effect.closed && !after.is_open());
+        assert_eq!((after.quantity.to_string(), after.round_trips), ("0.000009995".into(), 1));
+        // Cash went out and came in; with the fees and the rest's cost, all of it is accounted for.
+        let cash = after.realised.minus(after.fees).unwrap().minus(after.cost).unwrap();
+        assert_eq!(cash.to_string(), "2.966");
+        let (again, effect) = after.after(&sample::fill(Side::Buy, "100", "1", 3), &instrument).unwrap();
+        assert!(effect.opened && again.is_open());
+        assert_eq!(again.quantity.to_string(), "1.000009995");
     }
 
     proptest! {
         #[test]
         fn cost_and_realised_account_for_all_cash(trades in prop::collection::vec((1_u32..1000, 1_u32..100, any::<bool>()), 1..40)) {
-            let mut position = Position::FLAT;
+            let (mut position, instrument) = (Position::FLAT, sample::instrument());
             let mut cash = Amount::ZERO;
             for (i, (price, quantity, buy)) in trades.into_iter().enumerate() {
                 let side = if buy { Side::Buy } else { Side::Sell };
                 let fill = sample::fill(side, &price.to_string(), &quantity.to_string(), i64::try_from(i).unwrap());
-                let Ok((next, _)) = position.after(&fill) else { continue };
+                let Ok((next, _)) = position.after(&fill, &instrument) else { continue };
                 let notional = fill.notional().unwrap().amount();
                 cash = if buy { cash.minus(notional) } else { cash.plus(notional) }.unwrap();
                 position = next;

@@ -9,6 +9,7 @@
 //! It does not repair anything; the caller does, and looks again.
 
 use crate::id::{Asset, IntentId, Symbol};
+use crate::instrument::Instrument;
 use crate::money::{Amount, MoneyError};
 use crate::order::{Leg, Order, State};
 use serde::Serialize;
@@ -84,19 +85,24 @@ pub fn orders(ours: &[Order], theirs: &BTreeSet<String>) -> Vec<Finding> {
     external.map(|id| Finding::External { order: id.clone() }).chain(moved).collect()
 }
 
-/// What of a position neither rests on a working stop nor is being closed.
+/// What of a position neither rests on a working stop nor is being closed. A stop covers whole lots of what its fill left, so
+/// less than a lot for each stop, and one more, may be bare.
 ///
 /// # Errors
 /// [`MoneyError`] if a quantity can't be held.
-pub fn unprotected(symbol: &Symbol, held: Amount, working: &[Order]) -> Result<Option<Finding>, MoneyError> {
-    let mut covered = Amount::ZERO;
+pub fn unprotected(instrument: &Instrument, held: Amount, working: &[Order]) -> Result<Option<Finding>, MoneyError> {
+    let (symbol, lot) = (&instrument.symbol, instrument.lot.amount()?);
+    let (mut covered, mut rest) = (Amount::ZERO, lot);
     for order in working.iter().filter(|order| order.intent.symbol == *symbol) {
         match order.intent.leg {
             Leg::Exit | Leg::Flatten => return Ok(None),
-            Leg::Stop(_) => covered = covered.plus(order.open_quantity()?.amount()?)?,
+            Leg::Stop(_) => {
+                covered = covered.plus(order.open_quantity()?.amount()?)?;
+                rest = rest.plus(lot)?;
+            }
             Leg::Entry => {}
         }
     }
     let bare = held.minus(covered)?;
-    Ok((bare > Amount::ZERO).then(|| Finding::Unprotected { symbol: symbol.clone(), quantity: bare }))
+    Ok((bare >= rest).then(|| Finding::Unprotected { symbol: symbol.clone(), quantity: bare }))
 }

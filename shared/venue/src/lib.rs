@@ -6,6 +6,7 @@ pub mod binance;
 pub mod bitget;
 pub mod bybit;
 pub mod coinbase;
+pub mod either;
 pub mod kraken;
 pub mod kucoin;
 pub mod live;

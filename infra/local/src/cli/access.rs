@@ -3,6 +3,7 @@
 use crate::desk::clock::DeskClock;
 use crate::desk::feed::Feed;
 use crate::desk::queues::Queues;
+use crate::desk::wiring::Market;
 use crate::desk::wiring::{Desk, Parts};
 use crate::embedded::Shelves;
 use crate::embedded::queue::Queue;
@@ -90,7 +91,8 @@ pub(super) async fn open_at_rest(folder: &Folder) -> anyhow::Result<Desk> {
     let queue = Arc::new(Queue::open(&folder.path().join("queue.db"))?);
     let queues = Queues::new(queue, clock.clone())?;
     let feed = Feed::recorded(Vec::new(), market_clock.clone());
-    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, feed };
+    let parts =
+        Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market: Market::Played(feed) };
     let store = store::Store::new(parts.table.clone());
     if store.account(&parts.config.account).await?.is_none() {
         bail!("{}: the desk in this folder has never begun; begin it with `ballast up`", folder.path().display());

@@ -203,8 +203,9 @@ async fn positions(desk: &Desk) -> anyhow::Result<Finding> {
     let account = &desk.config.account;
     let fills = desk.store.fills(account).await?;
     for (symbol, position) in desk.store.account_state(account).await?.positions {
+        let Some(market) = desk.config.market(&symbol) else { continue };
         // Fills are keyed by symbol and trade: the paper venue numbers its trades in order.
-        let folded = Position::of(fills.iter().filter(|fill| fill.symbol == symbol))?;
+        let folded = Position::of(fills.iter().filter(|fill| fill.symbol == symbol), &market.instrument)?;
         if folded != position {
             return Ok(found("positions", false, format!("{symbol} is not the fold of its fills")));
         }
@@ -218,7 +219,9 @@ async fn protection(desk: &Desk) -> anyhow::Result<Finding> {
     let working: Vec<Order> = desk.store.working_orders(account, None).await?.into_iter().map(|o| o.row).collect();
     let mut bare = Vec::new();
     for (symbol, position) in desk.store.account_state(account).await?.positions {
-        bare.extend(desk::reconcile::unprotected(&symbol, position.quantity, &working)?.map(|f| f.to_string()));
+        let Some(market) = desk.config.market(&symbol) else { continue };
+        let found = desk::reconcile::unprotected(&market.instrument, position.quantity, &working)?;
+        bare.extend(found.map(|finding| finding.to_string()));
     }
     let detail =
         if bare.is_empty() { "every position rests on a stop or is being closed".to_owned() } else { bare.join("; ") };

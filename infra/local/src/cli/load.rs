@@ -48,7 +48,7 @@ pub(super) fn load(arguments: &UpArguments) -> anyhow::Result<Loaded> {
     } else {
         recorded(arguments, &ticks, &lots, &mut hasher)?
     };
-    let config = configure(arguments, &market)?;
+    let config = configure(arguments, Shape::of(&market)?)?;
     let strategy = config.check()?;
     hasher.update(serde_json::to_vec(&config)?);
     let fingerprint = hasher.finalize().iter().fold(String::new(), |mut text, byte| {
@@ -161,16 +161,29 @@ impl<T: std::str::FromStr<Err: std::fmt::Display> + Copy> PerSymbol<T> {
     }
 }
 
-fn configure(arguments: &UpArguments, market: &Market) -> anyhow::Result<DeskConfig> {
-    let markets: Vec<MarketConfig> = match market {
-        Market::Recorded(series) => {
-            series.iter().map(|s| MarketConfig { instrument: s.instrument.clone(), interval: s.interval }).collect()
-        }
-        Market::Simulated(sim) => {
-            let interval = sim.interval();
-            sim.instruments().iter().map(|i| MarketConfig { instrument: i.clone(), interval }).collect()
-        }
-    };
+/// What is traded, and where.
+pub(super) struct Shape {
+    pub(super) markets: Vec<MarketConfig>,
+    pub(super) venue: VenueId,
+}
+
+impl Shape {
+    fn of(market: &Market) -> anyhow::Result<Self> {
+        let markets = match market {
+            Market::Recorded(series) => {
+                series.iter().map(|s| MarketConfig { instrument: s.instrument.clone(), interval: s.interval }).collect()
+            }
+            Market::Simulated(sim) => {
+                let interval = sim.interval();
+                sim.instruments().iter().map(|i| MarketConfig { instrument: i.clone(), interval }).collect()
+            }
+        };
+        Ok(Self { markets, venue: VenueId::new("paper")? })
+    }
+}
+
+pub(super) fn configure(arguments: &UpArguments, shape: Shape) -> anyhow::Result<DeskConfig> {
+    let Shape { markets, venue } = shape;
     let fee: Bps = parse("fee-bps", &arguments.fee_bps)?;
     let mut parameters = BTreeMap::new();
     for given in &arguments.param {
@@ -185,7 +198,7 @@ fn configure(arguments: &UpArguments, market: &Market) -> anyhow::Result<DeskCon
     let quote = markets.first().map(|m| m.instrument.quote.clone()).context("there is no market")?;
     let mut config = DeskConfig {
         account: AccountId::new("main")?,
-        venue: VenueId::new("paper")?,
+        venue,
         quote,
         cash: parse::<Amount>("cash", &arguments.cash)?,
         strategy: StrategyConfig { name: arguments.strategy.clone(), parameters, stake },

@@ -7,6 +7,7 @@ mod cost;
 mod deploy;
 mod doctor;
 mod explain;
+mod live;
 mod load;
 mod print;
 mod progress;

@@ -24,7 +24,7 @@ impl Progress {
     /// Says what begins.
     pub(super) fn new(arguments: &UpArguments, market: &str, folder: &Path, port: u16) -> Self {
         if !arguments.json {
-            say("PAPER trading: no real money, no account, no network.");
+            say("PAPER trading: no real money, no account, no network but this machine's own.");
             say(&format!("market   {market}"));
             say(&format!("data     {}", folder.display()));
             say(&format!("api      http://127.0.0.1:{port} (token in {}/token)", folder.display()));

@@ -7,7 +7,7 @@ use crate::desk::clock::DeskClock;
 use crate::desk::driver::Driver;
 use crate::desk::feed::Feed;
 use crate::desk::queues::Queues;
-use crate::desk::wiring::{Desk, Parts};
+use crate::desk::wiring::{self, Desk, Parts};
 use crate::embedded::Shelves;
 use crate::embedded::queue::Queue;
 use crate::folder::{self, Folder, Run};
@@ -26,6 +26,13 @@ pub(super) enum MarketName {
     Sim,
 }
 
+/// Which venue, when not on paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum VenueName {
+    /// A simulated exchange, a server of its own in the desk's process
+    Sim,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct UpArguments {
     /// Replay recorded bars: CSV files, plain or gzip, with the columns timestamp_ms,open,high,low,close,volume; the
@@ -35,6 +42,12 @@ pub(super) struct UpArguments {
     /// The market when nothing is replayed
     #[arg(long, value_enum, default_value = "sim", conflicts_with = "replay")]
     pub(super) market: MarketName,
+    /// Trade at an exchange over the network instead of on paper: `sim`, a simulated exchange that is started with the desk
+    #[arg(long, value_enum, value_name = "NAME", conflicts_with_all = ["replay", "speed", "tick", "lot"])]
+    pub(super) venue: Option<VenueName>,
+    /// The length of the bars that are traded on at a venue
+    #[arg(long, value_name = "LENGTH", default_value = "1s", requires = "venue")]
+    pub(super) interval: String,
     /// The simulated market's seed [default: 1]
     #[arg(long)]
     pub(super) seed: Option<u64>,
@@ -97,6 +110,9 @@ const SIM_SPEED: u32 = 240;
 const WARM_UP_BARS: u64 = 1500;
 
 pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
+    if arguments.venue.is_some() {
+        return super::live::run(arguments).await;
+    }
     let began = Instant::now();
     if arguments.until_end && arguments.replay.is_empty() && arguments.bars.is_none() {
         bail!("the simulated market has no end: give it one with --bars N, or leave --until-end away");
@@ -139,7 +155,7 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
 }
 
 /// Says where the time went, on the error stream, where it is in no program's way.
-fn timings(desk: &Desk) {
+pub(super) fn timings(desk: &Desk) {
     eprintln!("{:20} {:>10} {:>10} {:>10}", "part", "calls", "seconds", "us/call");
     for (part, calls, time) in desk.timing.parts() {
         let us = time.as_micros() / u128::from(calls.max(1));
@@ -149,7 +165,7 @@ fn timings(desk: &Desk) {
     eprintln!("table calls: {market} market, {money} money");
 }
 
-async fn listen(arguments: &UpArguments) -> anyhow::Result<TcpListener> {
+pub(super) async fn listen(arguments: &UpArguments) -> anyhow::Result<TcpListener> {
     let port = arguments.port.unwrap_or(if arguments.until_end { 0 } else { PORT });
     TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
         let why = if error.kind() == std::io::ErrorKind::AddrInUse {
@@ -169,7 +185,7 @@ fn default_folder(loaded: &Loaded, arguments: &UpArguments) -> PathBuf {
 }
 
 /// Makes the folder the one that verbs look at when none is named.
-fn remember(path: &Path) -> anyhow::Result<()> {
+pub(super) fn remember(path: &Path) -> anyhow::Result<()> {
     let absolute = std::path::absolute(path)?;
     std::fs::create_dir_all(BASE)
         .and_then(|()| std::fs::write(Path::new(BASE).join("current"), absolute.to_string_lossy().as_bytes()))
@@ -194,7 +210,8 @@ async fn open(folder: &Folder, loaded: Loaded, bars: Option<u64>) -> anyhow::Res
         }
         Market::Simulated(sim) => Feed::simulated(sim, bars, market_clock.clone()),
     };
-    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, feed };
+    let market = wiring::Market::Played(feed);
+    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market };
     Ok(Desk::wire(parts, start).await?)
 }
 
@@ -209,9 +226,10 @@ async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> 
     let simulated = arguments.replay.is_empty();
     let speed = arguments.speed.unwrap_or(if simulated { SIM_SPEED } else { 0 });
     let mut stop = std::pin::pin!(stopped());
-    let mut driver = Driver::resume(desk).await?;
+    let played = desk.played.clone().context("a market that moves by itself is not played")?;
+    let mut driver = Driver::resume(desk, played).await?;
     let mut played: u64 = 0;
-    while let Some(at) = driver.next(desk) {
+    while let Some(at) = driver.next() {
         played += driver.instant(desk, at).await?;
         progress.show(desk, at, played).await?;
         let warm = simulated && arguments.bars.is_none() && played < WARM_UP_BARS;
@@ -238,7 +256,7 @@ async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> 
 }
 
 /// Waits, or finds that somebody stops the desk.
-async fn stops_within(stop: &mut std::pin::Pin<&mut impl Future<Output = ()>>, pause: Duration) -> bool {
+pub(super) async fn stops_within(stop: &mut std::pin::Pin<&mut impl Future<Output = ()>>, pause: Duration) -> bool {
     tokio::select! {
         biased;
         () = stop => true,
@@ -248,7 +266,7 @@ async fn stops_within(stop: &mut std::pin::Pin<&mut impl Future<Output = ()>>, p
 }
 
 /// Ctrl-C, or a polite request to end.
-async fn stopped() {
+pub(super) async fn stopped() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {

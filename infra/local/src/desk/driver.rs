@@ -16,7 +16,8 @@
 //! already is not played again. Candles may be missing because the power took them while the decisions were flushed; the
 //! market never stands before a decision that was taken in it.
 
-use super::wiring::Desk;
+use super::feed::Feed;
+use super::wiring::{Desk, Played};
 use super::worker::WorkError;
 use boot::Failure;
 use boot::event::{KillEvent, Scheduled, VERSION};
@@ -40,10 +41,10 @@ struct Track {
 
 impl Track {
     /// When something happens next: the end of the bar that plays, or the beginning of the next one.
-    fn next(&self, desk: &Desk) -> Option<Timestamp> {
+    fn next(&self, feed: &Feed) -> Option<Timestamp> {
         match &self.playing {
             Some(bar) => Some(bar.close_time(self.interval)),
-            None => desk.feed.bar(&self.symbol, self.index).map(|bar| bar.open_time),
+            None => feed.bar(&self.symbol, self.index).map(|bar| bar.open_time),
         }
     }
 }
@@ -51,6 +52,7 @@ impl Track {
 /// Moves the market.
 #[derive(Debug)]
 pub struct Driver {
+    played: Played,
     tracks: Vec<Track>,
     due: Due,
 }
@@ -74,7 +76,7 @@ impl Driver {
     ///
     /// # Errors
     /// [`WorkError`] if the desk can't go on.
-    pub async fn resume(desk: &Desk) -> Result<Self, WorkError> {
+    pub async fn resume(desk: &Desk, played: Played) -> Result<Self, WorkError> {
         let mut tracks = Vec::new();
         let seen_until = desk.store.seen_until(&desk.config.account).await;
         let mut stood_at = seen_until.map_err(Failure::from)?;
@@ -82,12 +84,12 @@ impl Driver {
             let (symbol, interval) = (market.instrument.symbol.clone(), market.interval);
             let last = desk.store.last_candle(&symbol, interval).await.map_err(Failure::from)?;
             stood_at = stood_at.max(last.map(|bar| bar.close_time(interval)));
-            let index = desk.feed.first_after(&symbol, last.map(|bar| bar.open_time));
+            let index = played.feed.first_after(&symbol, last.map(|bar| bar.open_time));
             tracks.push(Track { symbol, interval, index, playing: None });
         }
         let start = stood_at.unwrap_or(Timestamp::from_ms(0));
         let due = Due { reconciliation: start, snapshot: start, kill_sweep: Instant::now() };
-        let mut driver = Self { tracks, due };
+        let mut driver = Self { played, tracks, due };
         if let Some(at) = stood_at {
             desk.clock.market_moves(at);
             pull(desk, &Scheduled::AFTER_RESTART).await?;
@@ -102,15 +104,15 @@ impl Driver {
     async fn recount(&mut self, desk: &Desk) -> Result<(), WorkError> {
         for track in &mut self.tracks {
             let last = desk.store.last_candle(&track.symbol, track.interval).await.map_err(Failure::from)?;
-            track.index = desk.feed.first_after(&track.symbol, last.map(|bar| bar.open_time));
+            track.index = self.played.feed.first_after(&track.symbol, last.map(|bar| bar.open_time));
         }
         Ok(())
     }
 
     /// When something happens next; `None` at the market's end.
     #[must_use]
-    pub fn next(&self, desk: &Desk) -> Option<Timestamp> {
-        self.tracks.iter().filter_map(|track| track.next(desk)).min()
+    pub fn next(&self) -> Option<Timestamp> {
+        self.tracks.iter().filter_map(|track| track.next(&self.played.feed)).min()
     }
 
     /// Plays one instant; returns how many bars ended at it.
@@ -133,7 +135,7 @@ impl Driver {
         let mut ended = 0;
         for track in &mut self.tracks {
             if let Some(bar) = track.playing.filter(|bar| bar.close_time(track.interval) == at) {
-                play(desk, track, &bar, Phase::Range).await?;
+                play(desk, &self.played, track, &bar, Phase::Range).await?;
                 track.playing = None;
                 track.index += 1;
                 ended += 1;
@@ -146,9 +148,9 @@ impl Driver {
     async fn begin_bars(&mut self, desk: &Desk, at: Timestamp) -> Result<(), WorkError> {
         for track in &mut self.tracks {
             if track.playing.is_none()
-                && let Some(bar) = desk.feed.bar(&track.symbol, track.index).filter(|bar| bar.open_time == at)
+                && let Some(bar) = self.played.feed.bar(&track.symbol, track.index).filter(|bar| bar.open_time == at)
             {
-                play(desk, track, &bar, Phase::Open).await?;
+                play(desk, &self.played, track, &bar, Phase::Open).await?;
                 track.playing = Some(bar);
             }
         }
@@ -186,8 +188,8 @@ impl Driver {
 }
 
 /// Plays one phase of a bar at the venue and reports what it traded.
-async fn play(desk: &Desk, track: &Track, bar: &Candle, phase: Phase) -> Result<(), WorkError> {
-    let work = desk.venue.play(&desk.config.account, &track.symbol, track.interval, bar, phase);
+async fn play(desk: &Desk, played: &Played, track: &Track, bar: &Candle, phase: Phase) -> Result<(), WorkError> {
+    let work = played.paper.play(&desk.config.account, &track.symbol, track.interval, bar, phase);
     let played = desk.timing.of("paper venue", work).await;
     for fill in played.map_err(|e| Failure::Halt { reason: e.to_string() })? {
         report(desk, fill).await?;
@@ -195,13 +197,13 @@ async fn play(desk: &Desk, track: &Track, bar: &Candle, phase: Phase) -> Result<
     Ok(())
 }
 
-async fn report(desk: &Desk, fill: Fill) -> Result<(), WorkError> {
+pub(super) async fn report(desk: &Desk, fill: Fill) -> Result<(), WorkError> {
     desk.queues.publish(Outgoing::to_book(fill)).await.map_err(Failure::from)?;
     Ok(())
 }
 
 /// What a schedule brought; one that could not be served this time is served when it comes due again.
-fn later<R>(outcome: Result<R, Failure>) -> Result<Option<R>, WorkError> {
+pub(super) fn later<R>(outcome: Result<R, Failure>) -> Result<Option<R>, WorkError> {
     match outcome {
         Ok(result) => Ok(Some(result)),
         Err(Failure::Retry { .. }) => Ok(None),
@@ -223,7 +225,7 @@ async fn pull(desk: &Desk, event: &Scheduled) -> Result<(), WorkError> {
 }
 
 /// Reconciles until nothing is left to be set going again.
-async fn reconcile(desk: &Desk) -> Result<(), WorkError> {
+pub(super) async fn reconcile(desk: &Desk) -> Result<(), WorkError> {
     for _ in 0..ROUNDS_MAX {
         let round = later(
             desk.timing

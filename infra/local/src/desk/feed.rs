@@ -1,13 +1,16 @@
 //! Where bars come from: recorded files or the simulated market, behind one port that never shows the future.
 
 use super::clock::MarketClock;
+use super::wiring::LocalTable;
 use crate::market::sim::SimMarket;
+use boot::WallClock;
 use desk::id::Symbol;
 use desk::market::Candle;
 use desk::port::{Clock, PullCandles, PullError};
 use desk::time::{Interval, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use venue::live::{Http, VenueBars};
 
 /// A market's bars, by symbol; those of the simulated market are made when they are asked for.
 #[derive(Debug, Clone)]
@@ -94,6 +97,30 @@ impl Inner {
             }
         }
         true
+    }
+}
+
+/// Where the desk's candles come from.
+#[derive(Debug, Clone)]
+pub enum Candles {
+    /// Bars that are played.
+    Played(Feed),
+    /// A venue's.
+    Venue(VenueBars<LocalTable, WallClock, Http>),
+}
+
+impl PullCandles for Candles {
+    async fn pull(
+        &self,
+        symbol: &Symbol,
+        interval: Interval,
+        after: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Candle>, PullError> {
+        match self {
+            Self::Played(feed) => feed.pull(symbol, interval, after, limit).await,
+            Self::Venue(bars) => bars.pull(symbol, interval, after, limit).await,
+        }
     }
 }
 

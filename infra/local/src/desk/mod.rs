@@ -5,11 +5,13 @@
 //! - [`wiring`]: who works with what;
 //! - [`timing`]: where the time goes;
 //! - [`worker`]: draining the queues until the desk is quiet;
-//! - [`driver`]: the market's time, bar by bar, with a barrier at every moment.
+//! - [`driver`]: the market's time, bar by bar, with a barrier at every moment;
+//! - [`live`]: a market that moves by itself: a venue's.
 
 pub mod clock;
 pub mod driver;
 pub mod feed;
+pub mod live;
 pub mod queues;
 pub mod timing;
 pub mod wiring;

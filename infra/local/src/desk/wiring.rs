@@ -1,7 +1,7 @@
 //! Who works with what: the handlers' dependencies, built once.
 
 use super::clock::{DeskClock, MarketClock};
-use super::feed::Feed;
+use super::feed::{Candles, Feed};
 use super::queues::Queues;
 use super::timing::Timing;
 use crate::embedded::Shelves;
@@ -13,18 +13,42 @@ use desk::strategy::Strategy;
 use desk::time::Timestamp;
 use std::sync::Arc;
 use store::Store;
+use venue::either::Either;
+use venue::live::{Http, LiveSpot, VenueBars};
 use venue::paper::{Paper, Terms};
 
 /// The table all handlers share.
 pub type LocalTable = Arc<Shelves>;
+/// The paper venue.
+pub type PaperVenue = Paper<LocalTable, MarketClock, DeskClock>;
+/// A spot account at a venue over the network.
+pub type LiveVenue = LiveSpot<LocalTable, WallClock, Http>;
 /// The venue all handlers share.
-pub type LocalVenue = Paper<LocalTable, MarketClock, DeskClock>;
+pub type LocalVenue = Either<PaperVenue, LiveVenue>;
+
+/// What moves a market that is played.
+#[derive(Debug, Clone)]
+pub struct Played {
+    /// Its bars.
+    pub feed: Feed,
+    /// Where they meet orders.
+    pub paper: PaperVenue,
+}
+
+/// Where a desk's market comes from.
+#[derive(Debug)]
+pub enum Market {
+    /// Bars, met by the paper venue.
+    Played(Feed),
+    /// A venue.
+    Venue(LiveVenue),
+}
 
 /// The handlers with what they work with.
 #[derive(Debug)]
 pub struct Handlers {
     /// Pulls candles.
-    pub market_data: market_data::Deps<LocalTable, Feed, Queues>,
+    pub market_data: market_data::Deps<LocalTable, Candles, Queues>,
     /// Decides what is wished.
     pub signal_inference: signal_inference::Deps<LocalTable, Queues>,
     /// Decides what is allowed.
@@ -54,8 +78,8 @@ pub struct Desk {
     pub queues: Queues,
     /// Its time.
     pub clock: DeskClock,
-    /// Its market.
-    pub feed: Feed,
+    /// Its market, if it is played.
+    pub played: Option<Played>,
     /// Its handlers.
     pub handlers: Handlers,
     /// Where its time goes.
@@ -78,28 +102,38 @@ pub struct Parts {
     /// The market's time.
     pub market_clock: MarketClock,
     /// The market.
-    pub feed: Feed,
+    pub market: Market,
 }
 
 impl Desk {
-    /// Wires a desk, opens its account and funds it at the paper venue; both only the first time.
+    /// Wires a desk, opens its account and, on paper, funds it at the venue; both only the first time.
     ///
     /// # Errors
     /// As the store.
     pub async fn wire(parts: Parts, start: Timestamp) -> Result<Self, Failure> {
-        let Parts { config, strategy, table, queues, clock, market_clock, feed } = parts;
+        let Parts { config, strategy, table, queues, clock, market_clock, market } = parts;
         let store = Store::new(table.clone());
         let paper = &config.paper;
         let terms = Terms { fee: paper.fee, slippage: paper.slippage, participation: paper.participation };
         let instruments = config.markets.iter().map(|market| market.instrument.clone());
-        let venue = Paper::new(config.venue.clone(), table, market_clock.clone(), clock.clone(), terms, instruments);
-        let (account, quote, cash) = (config.account.clone(), config.quote.clone(), config.cash);
         store.open_account(&config.opening(start)).await?;
-        venue.fund(&account, &quote, cash).await?;
+        let (venue, candles, played) = match market {
+            Market::Played(feed) => {
+                let (id, market_clock, clock) = (config.venue.clone(), market_clock.clone(), clock.clone());
+                let paper = Paper::new(id, table, market_clock, clock, terms, instruments);
+                paper.fund(&config.account, &config.quote, config.cash).await?;
+                let played = Played { feed: feed.clone(), paper: paper.clone() };
+                (Either::Paper(paper), Candles::Played(feed), Some(played))
+            }
+            Market::Venue(live) => {
+                let bars = VenueBars::new(live.shared());
+                (Either::Live(live), Candles::Venue(bars), None)
+            }
+        };
         let handlers = Handlers {
             market_data: market_data::Deps {
                 store: store.clone(),
-                candles: feed.clone(),
+                candles,
                 queues: queues.clone(),
                 config: config.clone(),
                 last: market_data::Last::default(),
@@ -146,7 +180,7 @@ impl Desk {
                 config: config.clone(),
             },
         };
-        Ok(Self { config, store, venue, queues, clock, feed, handlers, timing: Timing::default() })
+        Ok(Self { config, store, venue, queues, clock, played, handlers, timing: Timing::default() })
     }
 
     /// The API, for whoever shows the token.

@@ -4,7 +4,7 @@
 //! market may spend then never depends on how another one's order fared, and a crash in between changes nothing.
 //!
 //! When everything that waits waits for a later time (a deadline, a retry), the desk's clock jumps there. The market's
-//! does not move.
+//! does not move. Where the desk's time is the wall's, what waits is left for the next drain.
 
 use super::wiring::Desk;
 use crate::embedded::queue::{QueueError, Received};
@@ -55,8 +55,9 @@ impl Desk {
                 steps += 1;
             } else {
                 match self.queues.queue().next_visible()? {
-                    Some(at) => self.clock.jump(at),
-                    None => break,
+                    Some(at) if self.clock.jump(at) => {}
+                    // What waits for a later time is taken up when it has come.
+                    Some(_) | None => break,
                 }
             }
             if steps > STEPS_MAX {

@@ -11,6 +11,7 @@
 //! transition. Taking and releasing happen in the same transaction as the change they belong to.
 
 use crate::fill::Fill;
+use crate::instrument::Instrument;
 use crate::money::{Amount, MoneyError};
 use crate::order::{Order, Side};
 use crate::position::Effect;
@@ -61,9 +62,15 @@ pub struct Release {
 ///
 /// # Errors
 /// [`MoneyError`] if an amount can't be held.
-pub fn on_fill(order: &mut Order, fill: &Fill, effect: Effect, last: bool) -> Result<Release, MoneyError> {
+pub fn on_fill(
+    order: &mut Order,
+    fill: &Fill,
+    instrument: &Instrument,
+    effect: Effect,
+    last: bool,
+) -> Result<Release, MoneyError> {
     let notional = fill.notional()?.amount();
-    let fee = fill.fee.amount();
+    let fee = fill.fee_paid_in_quote(instrument);
     let mut release = Release::default();
     match fill.side {
         Side::Buy => {
@@ -74,7 +81,7 @@ pub fn on_fill(order: &mut Order, fill: &Fill, effect: Effect, last: bool) -> Re
             order.reserved.cash = order.reserved.cash.minus(cash)?;
             order.reserved.exposure = order.reserved.exposure.minus(exposure)?;
             release.cash = cash.minus(notional)?.minus(fee)?;
-            release.exposure = exposure.minus(notional)?;
+            release.exposure = exposure.minus(effect.cost_moved)?;
             if effect.opened && !std::mem::take(&mut order.reserved.slot) {
                 release.slots = Amount::ONE.negated();
             }
@@ -130,13 +137,13 @@ mod tests {
             let reserved = Reservation { cash: Amount::whole(ordered * 101), exposure: Amount::whole(ordered * 100), slot: true };
             let mut order = Order::approved(sample::entry(&ordered.to_string()), reserved, Timestamp::from_ms(0));
             let (mut room, mut slots) = (Amount::ZERO, Amount::ZERO);
-            let mut position = Position::FLAT;
+            let (mut position, instrument) = (Position::FLAT, sample::instrument());
             let count = cuts.len();
             for (i, (quantity, price)) in cuts.into_iter().enumerate() {
                 let fill = sample::fill(Side::Buy, &price.to_string(), &quantity.to_string(), 1);
-                let (next, effect) = position.after(&fill).unwrap();
+                let (next, effect) = position.after(&fill, &instrument).unwrap();
                 let last = !cancelled && i + 1 == count;
-                let release = on_fill(&mut order, &fill, effect, last).unwrap();
+                let release = on_fill(&mut order, &fill, &instrument, effect, last).unwrap();
                 order.filled.quantity = order.filled.quantity.plus(fill.quantity).unwrap();
                 position = next;
                 room = room.plus(release.exposure).unwrap();
@@ -149,8 +156,8 @@ mod tests {
             prop_assert_eq!(room.plus(position.cost).unwrap(), reserved.exposure);
             prop_assert_eq!(slots.plus(release.slots).unwrap(), Amount::ZERO);
             let sale = sample::fill(Side::Sell, "77", &position.quantity.to_string(), 2);
-            let (_, effect) = position.after(&sale).unwrap();
-            let release = on_fill(&mut order, &sale, effect, true).unwrap();
+            let (_, effect) = position.after(&sale, &instrument).unwrap();
+            let release = on_fill(&mut order, &sale, &instrument, effect, true).unwrap();
             prop_assert_eq!(room.plus(release.exposure).unwrap(), reserved.exposure);
             prop_assert_eq!(release.slots, Amount::ONE);
         }

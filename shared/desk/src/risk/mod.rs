@@ -199,10 +199,7 @@ pub fn propose<'a>(
     let fail = |source| RiskError::Money { symbol: instrument.symbol.clone(), source };
     let (leg, side, quantity) = match signal.target {
         Target::Long { stake, .. } => (Leg::Entry, Side::Buy, instrument.size(stake, signal.close).map_err(fail)?),
-        Target::Flat => {
-            let held = position.quantity.to_decimal().and_then(Quantity::new).map_err(fail)?;
-            (Leg::Exit, Side::Sell, held)
-        }
+        Target::Flat => (Leg::Exit, Side::Sell, instrument.whole_lots(position.quantity).map_err(fail)?),
     };
     Ok(Proposal { signal, instrument, leg, attempt, side, quantity })
 }
@@ -261,7 +258,7 @@ fn intent(proposal: &Proposal<'_>, kind: OrderKind) -> Intent {
 }
 
 /// Approves the stop that protects what `fill` bought: it can only take risk away, so there is nothing to check and
-/// nothing to reserve. `None` for a fill that needs no protection.
+/// nothing to reserve. `None` for a fill that needs no protection, or leaves less than a lot of it.
 ///
 /// # Errors
 /// [`RiskError::Money`] if the trigger can't be computed.
@@ -272,10 +269,12 @@ pub fn protect(
     attempt: u32,
 ) -> Result<Option<Approval>, RiskError> {
     let (Leg::Entry, Some(distance)) = (&entry.leg, entry.stop_distance) else { return Ok(None) };
-    let trigger = fill
-        .price
-        .lowered(distance, instrument.tick, Rounding::Ceil)
-        .map_err(|source| RiskError::Money { symbol: instrument.symbol.clone(), source })?;
+    let fail = |source| RiskError::Money { symbol: instrument.symbol.clone(), source };
+    let quantity = fill.base_moved(instrument).and_then(|moved| instrument.whole_lots(moved)).map_err(fail)?;
+    if quantity.is_zero() {
+        return Ok(None);
+    }
+    let trigger = fill.price.lowered(distance, instrument.tick, Rounding::Ceil).map_err(fail)?;
     let leg = Leg::Stop(fill.trade.clone());
     let intent = Intent {
         id: IntentId::derive(&entry.cause, &leg.tag(), attempt),
@@ -286,7 +285,7 @@ pub fn protect(
         attempt,
         side: Side::Sell,
         kind: OrderKind::StopMarket { trigger },
-        quantity: fill.quantity,
+        quantity,
         reference_price: fill.price,
         decided_at: fill.at,
         stop_distance: None,
@@ -313,7 +312,7 @@ pub fn renew(lost: &Intent, quantity: Quantity, attempt: u32) -> Option<Approval
 /// [`RiskError::Money`] if the quantity can't be expressed.
 pub fn flatten(
     account: &crate::id::AccountId,
-    symbol: &Symbol,
+    instrument: &Instrument,
     position: &Position,
     price: Price,
     epoch: u64,
@@ -323,8 +322,9 @@ pub fn flatten(
     if !position.is_open() {
         return Ok(None);
     }
+    let symbol = &instrument.symbol;
     let fail = |source| RiskError::Money { symbol: symbol.clone(), source };
-    let quantity = position.quantity.to_decimal().and_then(Quantity::new).map_err(fail)?;
+    let quantity = instrument.whole_lots(position.quantity).map_err(fail)?;
     let cause = crate::id::SignalId::derive_flatten(account, symbol, epoch);
     let intent = Intent {
         id: IntentId::derive(&cause, &Leg::Flatten.tag(), attempt),
@@ -436,6 +436,7 @@ mod tests {
         let review = judge(|b, p, s| {
             s.target = Wished::Flat;
             b.position.quantity = Amount::ONE;
+            b.position.opened_at = Some(Timestamp::from_ms(0));
             b.headroom = Headroom { cash: Amount::ZERO, slots: Amount::ZERO, exposure: Amount::ZERO };
             b.frozen = Some("x".to_owned());
             p.max_order = Amount::ONE;

@@ -50,7 +50,7 @@ impl<T: Table> Store<T> {
         let position = self.row::<Position>(&keys::position(&fill.account, &fill.symbol)).await?;
         let head = self.ledger_head(&fill.account).await?;
         let mut writes = Vec::new();
-        let next = self.fold(fill, order, position, at, &mut writes).await?;
+        let next = self.fold(fill, instrument, order, position, at, &mut writes).await?;
         let transaction = Transaction::of_fill(fill, instrument).map_err(|e| contradiction(fill, &e.to_string()))?;
         writes.extend(Appended::new(&fill.account, head, transaction)?.writes()?);
         let stop = match stop {
@@ -65,6 +65,7 @@ impl<T: Table> Store<T> {
     async fn fold(
         &self,
         fill: &Fill,
+        instrument: &Instrument,
         order: Versioned<Order>,
         position: Option<Versioned<Position>>,
         at: Timestamp,
@@ -72,16 +73,16 @@ impl<T: Table> Store<T> {
     ) -> Result<Order, StoreError> {
         let Versioned { row: mut next, version } = order;
         let was = position.as_ref().map_or(&Position::FLAT, |found| &found.row);
-        let (position_after, effect) = was.after(fill).map_err(|e| contradiction(fill, &e.to_string()))?;
+        let (position_after, effect) = was.after(fill, instrument).map_err(|e| contradiction(fill, &e.to_string()))?;
         let open = next.open_quantity()?;
         if fill.quantity > open {
             return Err(contradiction(fill, &format!("only {open} of the order was open")));
         }
         let last = fill.quantity == open;
-        let mut release = headroom::on_fill(&mut next, fill, effect, last)?;
+        let mut release = headroom::on_fill(&mut next, fill, instrument, effect, last)?;
         next.filled.quantity = next.filled.quantity.plus(fill.quantity)?;
         next.filled.notional = next.filled.notional.plus(fill.notional()?.amount())?;
-        next.filled.fees = next.filled.fees.plus(fill.fee.amount())?;
+        next.filled.fees = next.filled.fees.plus(fill.fee_in_quote(instrument)?)?;
         let event = if last { Event::LastFill } else { Event::PartFill };
         if next.apply(event, at, &format!("trade {}", fill.trade)) == Step::Contradicts {
             // The money has moved whatever we think of the order: book it, and let nothing new begin.

@@ -1,6 +1,7 @@
 //! Candles: what is asked, and what the answer means. Both are pure.
 
 use crate::Bars;
+use crate::protocol::Product;
 use desk::id::Symbol;
 use desk::market::Candle;
 use desk::time::{Interval, Timestamp};
@@ -12,15 +13,19 @@ const INTERVALS: [&str; 15] =
 /// The most rows one answer has.
 const ROWS: u32 = 1000;
 
+/// The exchange's name of a bar length, if it has bars of it. Only spot has bars of a second.
+pub(super) fn name(interval: Interval, product: Product) -> Result<String, String> {
+    let name = interval.to_string();
+    let known = INTERVALS.contains(&name.as_str()) && (product == Product::Spot || name != "1s");
+    if known { Ok(name) } else { Err(format!("the exchange has no {name} bars; it has {}", INTERVALS.join(", "))) }
+}
+
 /// The path and query that ask for bars which begin behind `after`, or for the newest.
 ///
 /// # Errors
 /// A reason, if the exchange has no bars of that length.
 pub fn path(symbol: &Symbol, interval: Interval, after: Option<Timestamp>, limit: u32) -> Result<String, String> {
-    let name = interval.to_string();
-    if !INTERVALS.contains(&name.as_str()) {
-        return Err(format!("the exchange has no {name} bars; it has {}", INTERVALS.join(", ")));
-    }
+    let name = name(interval, Product::Spot)?;
     let from = after.map(|after| format!("&startTime={}", after.plus_ms(1).ms())).unwrap_or_default();
     Ok(format!("/api/v3/klines?symbol={symbol}&interval={name}&limit={}{from}", limit.min(ROWS)))
 }

@@ -8,8 +8,9 @@ use super::clock::Offset;
 use super::guard::{Guard, Turn};
 use super::transport::Transport;
 use crate::protocol::model::Balances;
+use crate::protocol::stream::{Channel, StreamToken, Streams};
 use crate::protocol::{
-    Ask, CallError, CallFault, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product, Protocol,
+    Ask, CallError, Capabilities, CallFault, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product, Protocol,
     ReadFault,
 };
 use desk::port::{Clock, Table};
@@ -221,7 +222,7 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let window_ms = window_ms.unwrap_or(5_000);
         let moment = Moment { now, nonce: self.next_nonce(now), window_ms };
         let request = self.protocol.sign(ask.request.clone(), self.access.credentials.as_ref(), moment)?;
-        let base = self.base(request.origin)?;
+        let base = self.access.base(self.protocol.capabilities(), request.origin)?;
         let sent = self.transport.send(&base, &request, PATIENCE).await;
         let reply = sent.map_err(|fault| CallFault::Connectivity {
             venue: venue.to_owned(),
@@ -238,19 +239,78 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         self.nonce.fetch_add(1, Ordering::Relaxed).max(last) + 1
     }
 
-    fn base(&self, origin: &str) -> Result<String, CallError> {
-        let own = self.access.origins.get(origin).or_else(|| self.access.origins.get("*"));
-        if let Some(base) = own {
+    /// Where a stream is connected to. Where a server of one's own is named for `*`, the stream is its own too.
+    ///
+    /// # Errors
+    /// [`CallError`] if there is no such stream.
+    pub fn stream_url(
+        &self,
+        streams: &dyn Streams,
+        channel: Channel,
+        token: Option<&StreamToken>,
+    ) -> Result<String, CallError> {
+        let url = streams.url(channel, token, self.access.test)?;
+        let Some(own) = self.access.origins.get("stream").or_else(|| self.access.origins.get("*")) else {
+            return Ok(url);
+        };
+        let host = own.trim_end_matches('/').replacen("http", "ws", 1);
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+        Ok(format!("{host}{path}"))
+    }
+
+    /// The frames that log a stream in, where the venue wants that.
+    ///
+    /// # Errors
+    /// [`CallError`] if the credentials are missing or can't be used.
+    pub fn login_frames(&self, streams: &dyn Streams, channel: Channel) -> Result<Vec<String>, CallError> {
+        let Channel::Private(_) = channel else { return Ok(Vec::new()) };
+        let venue = self.protocol.capabilities().venue;
+        let none = || CallError::Credentials { venue, why: "there are none" };
+        let credentials = self.access.credentials.as_ref().ok_or_else(none)?;
+        let now = self.venue_now();
+        streams.login(channel, credentials, super::stream::moment(now, self.next_nonce(now)))
+    }
+
+}
+
+impl Access {
+    /// The server of a name.
+    ///
+    /// # Errors
+    /// [`CallError::Unsupported`] if the venue has none.
+    fn base(&self, capabilities: &Capabilities, origin: &str) -> Result<String, CallError> {
+        if let Some(base) = self.origins.get(origin).or_else(|| self.origins.get("*")) {
             return Ok(base.clone());
         }
-        let capabilities = self.protocol.capabilities();
-        let list = if self.access.test { capabilities.test_origins } else { capabilities.origins };
+        let list = if self.test { capabilities.test_origins } else { capabilities.origins };
         let found = list.iter().find(|(name, _)| *name == origin).map(|(_, base)| (*base).to_owned());
         found.ok_or_else(|| CallError::Unsupported {
             venue: capabilities.venue,
-            what: format!("{} server called {origin}", if self.access.test { "test" } else { "live" }),
+            what: format!("{} server called {origin}", if self.test { "test" } else { "live" }),
         })
     }
+}
+
+/// The instruments of a venue, asked for once and unguarded: for whoever has no store yet.
+///
+/// # Errors
+/// [`CallFault`].
+pub async fn first_look<X: Transport>(
+    protocol: &'static dyn Protocol,
+    access: &Access,
+    product: Product,
+    transport: &X,
+    now: Timestamp,
+) -> Result<Vec<Instrument>, CallFault> {
+    let ask = protocol.instruments(product)?;
+    let moment = Moment { now, nonce: now.ms().unsigned_abs(), window_ms: 5_000 };
+    let request = protocol.sign(ask.request.clone(), None, moment)?;
+    let base = access.base(protocol.capabilities(), request.origin)?;
+    let sent = transport.send(&base, &request, PATIENCE).await;
+    let venue = protocol.capabilities().venue.to_owned();
+    let lost = |fault: super::transport::SendFault| CallFault::Connectivity { venue, reason: fault.reason, unsent: fault.unsent };
+    Ok(ask.read(&sent.map_err(lost)?, &Markets::default())?)
 }
 
 /// SplitMix64's output function: spreads a counter evenly.

@@ -7,16 +7,21 @@
 //! | [`guard`] | both, in a row that all processes share |
 //! | [`clock`] | how far the venue's clock is ahead of ours |
 //! | [`exchange`] | an ask's way to the venue and back |
+//! | [`bars`] | candles and instruments in the desk's form |
+//! | [`stream`] | a WebSocket kept up |
 //! | [`spot`] | the desk's ports over it, for spot accounts |
 
+pub mod bars;
 pub mod breaker;
 pub mod budget;
 pub mod clock;
 pub mod exchange;
 pub mod guard;
 pub mod spot;
+pub mod stream;
 pub mod transport;
 
-pub use exchange::{Access, Exchange};
+pub use bars::{VenueBars, spot_instrument};
+pub use exchange::{Access, Exchange, first_look};
 pub use spot::LiveSpot;
 pub use transport::{Http, Transport};

@@ -70,6 +70,12 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         &self.exchange
     }
 
+    /// The venue below, for whoever else asks it.
+    #[must_use]
+    pub fn shared(&self) -> Arc<Exchange<T, C, X>> {
+        self.exchange.clone()
+    }
+
     fn error(&self, fault: impl std::fmt::Display) -> VenueError {
         VenueError { venue: self.id.clone(), reason: fault.to_string() }
     }
@@ -177,6 +183,24 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
             fee_asset: Asset::new(currency.unwrap_or_default()).map_err(|e| e.to_string())?,
             at: trade.at.ok_or_else(|| format!("trade {} has no time", trade.id))?,
         })
+    }
+
+    /// A trade that the account's stream tells of, as a fill.
+    ///
+    /// # Errors
+    /// [`VenueError`] if it can't be told which order it belongs to, or if it can't be read.
+    pub async fn fill_of(&self, account: &AccountId, trade: &OwnTrade) -> Result<Fill, VenueError> {
+        let markets = self.exchange.markets();
+        let instrument =
+            markets.get(&trade.market).ok_or_else(|| self.error(format!("it has no market {}", trade.market)))?;
+        let symbol = Symbol::new(instrument.symbol.clone()).map_err(|e| self.error(e))?;
+        let venue_order = trade.order.clone().unwrap_or_default();
+        let client_id = match &trade.client_id {
+            Some(id) => Some(id.clone()),
+            None => self.client_id(instrument, &venue_order).await?,
+        };
+        let order = intent_id(&self.id, client_id.as_deref(), &venue_order);
+        self.fill(account, &symbol, order, trade).map_err(|e| self.error(e))
     }
 
     /// The client id behind a venue's order id.

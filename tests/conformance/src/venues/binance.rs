@@ -5,7 +5,7 @@ use venue::protocol::Protocol;
 
 /// The adapter.
 pub(super) fn adapter() -> Option<&'static dyn Protocol> {
-    None
+    Some(&venue::binance::Binance)
 }
 
 /// Where it differs on purpose.

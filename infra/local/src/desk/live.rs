@@ -1,0 +1,173 @@
+//! A market that moves by itself: a venue's.
+//!
+//! Nothing stands still here, so nothing waits until the desk is quiet. Each turn: what the venue's stream has told is
+//! taken in, candles that have closed are pulled, messages that are due are handled, schedules that are due fire. A break
+//! of the stream, and its return, bring reconciliation forward: between the two, something may have been missed.
+
+use super::driver::{later, reconcile, report};
+use super::wiring::{Desk, LiveVenue};
+use super::worker::WorkError;
+use boot::event::{KillEvent, Scheduled, VERSION};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{Receiver, channel};
+use venue::live::stream::{News, Plan, follow};
+use venue::protocol::Product;
+use venue::protocol::stream::{Channel, Event, Streams, Topic};
+
+const RECONCILIATION: Duration = Duration::from_secs(60);
+const SNAPSHOT: Duration = Duration::from_secs(300);
+const KILL_SWEEP: Duration = Duration::from_secs(1);
+/// How much news may wait.
+const NEWS: usize = 10_000;
+
+/// Moves with a venue.
+#[derive(Debug)]
+pub struct Live {
+    venue: LiveVenue,
+    news: Receiver<News>,
+    stream: tokio::task::JoinHandle<()>,
+    /// How often candles are asked for.
+    pull_every: Duration,
+    pull: Instant,
+    reconciliation: Instant,
+    snapshot: Instant,
+    kill_sweep: Instant,
+    /// How often the stream has broken.
+    breaks: u64,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.stream.abort();
+    }
+}
+
+impl Live {
+    /// Listens to the account's stream from now on.
+    #[must_use]
+    pub fn begin(desk: &Desk, venue: LiveVenue, streams: &'static dyn Streams) -> Self {
+        let (out, news) = channel(NEWS);
+        let product = Product::Spot;
+        let topics = vec![Topic::Orders(product), Topic::Balances(product)];
+        let plan = Plan { streams, channel: Channel::Private(product), topics };
+        let stream = tokio::spawn(follow(venue.shared(), plan, out));
+        let shortest = desk.config.markets.iter().map(|market| market.interval.ms()).min().unwrap_or(60_000);
+        let pull_every = Duration::from_millis((shortest / 4).clamp(100, 2_000).unsigned_abs());
+        let now = Instant::now();
+        Self {
+            venue,
+            news,
+            stream,
+            pull_every,
+            pull: now,
+            reconciliation: now,
+            snapshot: now,
+            kill_sweep: now,
+            breaks: 0,
+        }
+    }
+
+    /// How often the stream has broken.
+    #[must_use]
+    pub const fn breaks(&self) -> u64 {
+        self.breaks
+    }
+
+    /// One turn.
+    ///
+    /// # Errors
+    /// [`WorkError`] if the desk can't go on.
+    pub async fn turn(&mut self, desk: &Desk) -> Result<(), WorkError> {
+        while let Ok(news) = self.news.try_recv() {
+            self.take(desk, news).await?;
+        }
+        desk.drain().await?;
+        if due(&mut self.pull, self.pull_every) {
+            let work = market_data::handle(&desk.handlers.market_data, &Scheduled::ALL);
+            later(desk.timing.of("market-data", work).await)?;
+            desk.drain().await?;
+        }
+        if due(&mut self.reconciliation, RECONCILIATION) {
+            reconcile(desk).await?;
+        }
+        if due(&mut self.snapshot, SNAPSHOT) {
+            let work = portfolio_snapshot::handle(&desk.handlers.snapshot, &Scheduled::ALL);
+            later(desk.timing.of("portfolio-snapshot", work).await)?;
+        }
+        if due(&mut self.kill_sweep, KILL_SWEEP) {
+            later(kill_switch::handle(&desk.handlers.kill_switch, &KillEvent::Sweep { v: VERSION }).await)?;
+            desk.drain().await?;
+        }
+        Ok(())
+    }
+
+    /// Goes on until nothing waits and reconciliation finds nothing, for at most so long.
+    ///
+    /// # Errors
+    /// [`WorkError`] if the desk can't go on.
+    pub async fn settle(&mut self, desk: &Desk, most: Duration) -> Result<(), WorkError> {
+        let end = Instant::now() + most;
+        while Instant::now() < end {
+            while let Ok(news) = self.news.try_recv() {
+                self.take(desk, news).await?;
+            }
+            desk.drain().await?;
+            let work = reconciliation::handle(&desk.handlers.reconciliation, &Scheduled::ALL);
+            let round = later(desk.timing.of("reconciliation", work).await)?;
+            desk.drain().await?;
+            let quiet = desk.queues.are_empty() && round.is_some_and(|r| r.mended == 0 && r.findings.is_empty());
+            if quiet {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, desk: &Desk, news: News) -> Result<(), WorkError> {
+        match news {
+            News::Up => self.reconciliation = Instant::now(),
+            News::Down(why) => {
+                self.breaks += 1;
+                self.reconciliation = Instant::now();
+                boot::observe::stream_broke(desk.config.venue.as_str(), &why);
+            }
+            News::Event(event) => match *event {
+                Event::Fill(trade) => match self.venue.fill_of(&desk.config.account, &trade).await {
+                    Ok(fill) => report(desk, fill).await?,
+                    // Not lost: reconciliation goes through the venue's trades.
+                    Err(_) => self.reconciliation = Instant::now(),
+                },
+                // What became of an order is asked for, not believed from a stream that may be behind.
+                Event::Order(order) if order.state != Some(venue::protocol::model::OrderState::Open) => {
+                    self.reconciliation = Instant::now();
+                }
+                Event::Order(_)
+                | Event::Balances(_)
+                | Event::Position(_)
+                | Event::Trade(_)
+                | Event::Ticker(_)
+                | Event::Book(_)
+                | Event::Bar { .. }
+                | Event::Funding(_)
+                | Event::Accepted(_)
+                | Event::Refused(_)
+                | Event::Heartbeat
+                | Event::Answer(_)
+                | Event::Reconnect(_)
+                | Event::Ignored(_) => {}
+            },
+        }
+        Ok(())
+    }
+}
+
+/// Whether something is due; if it is, it is due again after `every`.
+fn due(at: &mut Instant, every: Duration) -> bool {
+    let now = Instant::now();
+    let due = now >= *at;
+    if due {
+        *at = now + every;
+    }
+    due
+}

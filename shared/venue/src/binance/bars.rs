@@ -1,0 +1,94 @@
+//! Bars, of trades and of the prices behind a contract.
+//!
+//! A premium may be zero or negative, which no price of this project can be: such an answer is refused as a whole.
+
+use super::ask::{ask, ranged, with_extra};
+use super::klines;
+use super::raw_market::{RawBar, RawOptionBar};
+use super::system::{System, public};
+use crate::protocol::call::{BarPrice, BarQuery, Scope};
+use crate::protocol::model::Bar;
+use crate::protocol::wire::{self, MaybeNum, Num};
+use crate::protocol::{Built, CallError, Instrument, Params, Product, Unsigned};
+use desk::money::Quantity;
+
+/// How many bars the venue gives when it is not told.
+const USUAL: u32 = 500;
+/// The most it gives: on spot, elsewhere.
+const MOST: (u32, u32) = (1000, 1500);
+
+fn bar(at: Num, prices: [Num; 4], volume: MaybeNum) -> Result<Bar, String> {
+    let [open, high, low, close] = prices;
+    let bar = Bar {
+        open_time: wire::millis(at.0)?,
+        open: wire::price(open.0)?,
+        high: wire::price(high.0)?,
+        low: wire::price(low.0)?,
+        close: wire::price(close.0)?,
+        volume: volume.quantity()?.unwrap_or(Quantity::ZERO),
+    };
+    if bar.low > bar.high {
+        return Err(format!("the bar of {} is lower than it is high", bar.open_time));
+    }
+    Ok(bar)
+}
+
+/// Oldest first, and each once.
+fn in_order(bars: Vec<Bar>) -> Result<Vec<Bar>, String> {
+    match bars.windows(2).position(|pair| matches!(pair, [a, b] if a.open_time >= b.open_time)) {
+        Some(at) => Err(format!("bar {} does not lie behind the one before", at + 1)),
+        None => Ok(bars),
+    }
+}
+
+fn path(system: System, price: BarPrice) -> Result<&'static str, CallError> {
+    match (system, price) {
+        (_, BarPrice::Trade) => Ok("/klines"),
+        (System::Usdm | System::Coinm, BarPrice::Mark) => Ok("/markPriceKlines"),
+        (System::Usdm | System::Coinm, BarPrice::Index) => Ok("/indexPriceKlines"),
+        (System::Usdm | System::Coinm, BarPrice::Premium) => Ok("/premiumIndexKlines"),
+        (_, BarPrice::Mark | BarPrice::Index | BarPrice::Premium) => {
+            Err(CallError::Unsupported { venue: "binance", what: "bars of that price there".into() })
+        }
+    }
+}
+
+pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Built<Vec<Bar>> {
+    let system = public(market.product);
+    let interval = klines::name(query.interval, market.product).map_err(CallError::Invalid)?;
+    let mut params = Params::new();
+    if query.price == BarPrice::Index {
+        // The index belongs to the pair, not to one of its contracts.
+        params.push("pair", market.symbol.split('_').next().unwrap_or(&market.symbol));
+    } else {
+        params.push("symbol", &market.symbol);
+    }
+    params.push("interval", interval);
+    let mut range = query.range;
+    let inverse = market.product == Product::Inverse;
+    if let (true, Some(since), None) = (inverse, range.since, range.until) {
+        // Without an end the venue counts back from now, whatever the beginning.
+        let bars = i64::from(range.limit.unwrap_or(USUAL));
+        range.until = Some(since.plus_ms(bars.saturating_mul(query.interval.ms()).saturating_sub(1)));
+    }
+    let most = if market.product == Product::Spot { MOST.0 } else { MOST.1 };
+    range.limit = match (range.limit, query.range.since.and(query.range.until)) {
+        (Some(limit), _) => Some(limit.min(most)),
+        (None, Some(_)) => Some(most),
+        (None, None) => Some(USUAL),
+    };
+    let params = with_extra(ranged(params, &range), &scope.extra, &[]);
+    let request = Unsigned::public(system.origin(), system.path(path(system, query.price)?), params);
+    let request = request.weighing(system.weight(2, 5, 5));
+    if system == System::Options {
+        return Ok(ask(request, system.family(), |raw: Vec<RawOptionBar>, _| {
+            let row = |raw: &RawOptionBar| bar(raw.open_time, [raw.open, raw.high, raw.low, raw.close], raw.volume);
+            in_order(raw.iter().map(row).collect::<Result<_, _>>()?)
+        }));
+    }
+    Ok(ask(request, system.family(), move |raw: Vec<RawBar>, _| {
+        // Inverse contracts count their volume in contracts, and in base units two fields later.
+        let row = |raw: &RawBar| bar(raw.0, [raw.1, raw.2, raw.3, raw.4], if inverse { raw.7 } else { raw.5 });
+        in_order(raw.iter().map(row).collect::<Result<_, _>>()?)
+    }))
+}

@@ -1,0 +1,80 @@
+//! What the venue promises.
+
+use crate::protocol::Product;
+use crate::protocol::call::TimeInForce;
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use crate::protocol::http::EndpointClass;
+
+/// The capability record.
+pub(super) const CAPABILITIES: Capabilities = Capabilities {
+    venue: "binance",
+    name: "Binance",
+    api: "spot v3, wallet and margin v1, USD-M v1 to v3, COIN-M v1, portfolio margin v1, options v1",
+    products: &[Product::Spot, Product::Linear, Product::Inverse, Product::Option],
+    origins: &[
+        ("spot", "https://api.binance.com"),
+        ("usdm", "https://fapi.binance.com"),
+        ("coinm", "https://dapi.binance.com"),
+        ("options", "https://eapi.binance.com"),
+        ("portfolio", "https://papi.binance.com"),
+    ],
+    test_origins: &[
+        ("spot", "https://testnet.binance.vision"),
+        ("usdm", "https://demo-fapi.binance.com"),
+        ("coinm", "https://demo-dapi.binance.com"),
+    ],
+    passphrase: false,
+    client_id: ClientId {
+        field: "newClientOrderId; clientAlgoId for conditional orders on contracts; newClientStrategyId for those on \
+                inverse contracts under portfolio margin; clientOrderId for options",
+        format: "1 to 36 of A-Z a-z 0-9 . : / _ -",
+        promise: "unique among open orders only: an id is free again once its order has ended, so a filled market order \
+                  can be sent, and filled, twice",
+        duplicate: &["-2010 Duplicate order sent.", "-4111", "-4116"],
+    },
+    deadline: Deadline {
+        field: "recvWindow with timestamp",
+        max_ms: 60_000,
+        rule: "checked on arrival and, on spot, again before the order goes to the matching engine; past it the order \
+               can't be placed any more",
+    },
+    after_timeout: "the order by client id on the endpoint of its class, and the open orders and trades of its market; \
+                    'no such order' means absent only after the deadline and the grace",
+    query_lag_ms: 2000,
+    self_trade: &["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT"],
+    limits: &[
+        RateLimit { of: "weight", class: &[], units: 6000, per_ms: 60_000 },
+        RateLimit { of: "orders", class: &[EndpointClass::Order], units: 100, per_ms: 10_000 },
+        RateLimit { of: "orders", class: &[EndpointClass::Order], units: 1200, per_ms: 60_000 },
+    ],
+    orders: Orders {
+        time_in_force: &[
+            TimeInForce::Gtc,
+            TimeInForce::Ioc,
+            TimeInForce::Fok,
+            TimeInForce::PostOnly,
+            TimeInForce::Gtd,
+        ],
+        stop_loss: true,
+        take_profit: true,
+        trailing: true,
+        oco: true,
+        reduce_only: true,
+        iceberg: true,
+        amend: true,
+        batch: true,
+        test: true,
+        dead_man: false,
+    },
+    book_rule: "spot: U of a delta is the u before plus one; contracts: pu of a delta is the u before",
+    evidence: Evidence::Recorded,
+    notes: &[
+        "conditional orders on contracts live in a service of their own: the plain order endpoints answer -2013 about \
+         them although they exist",
+        "on spot a change of the price is a cancellation and a new order in one request; a smaller quantity alone keeps \
+         the place in the queue",
+        "USD-M has a weight of 2400 a minute, options 400; the budget above is that of spot",
+        "the dead-man's switch of contracts holds for one market at a time and is not spoken here",
+        "good till a day and reduce-only exist on contracts only, OCO and icebergs on spot and margin only",
+    ],
+};

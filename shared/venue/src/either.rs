@@ -1,0 +1,90 @@
+//! One of two venues: the desk's ports, handed on. A desk trades on paper or live; its handlers don't know which.
+
+use desk::fill::Fill;
+use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
+use desk::money::Amount;
+use desk::order::{Claimed, Timing};
+use desk::port::{
+    CancelOrder, CancelOutcome, ListOpenOrders, ListTrades, Lookup, PlaceOrder, PlaceOutcome, QueryOrder, ReadBalances,
+    Venue, VenueError,
+};
+use desk::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// One of two venues.
+#[derive(Debug, Clone)]
+pub enum Either<P, L> {
+    /// The paper venue.
+    Paper(P),
+    /// A venue over the network.
+    Live(L),
+}
+
+macro_rules! handed_on {
+    ($self:ident, $venue:ident => $call:expr) => {
+        match $self {
+            Either::Paper($venue) => $call,
+            Either::Live($venue) => $call,
+        }
+    };
+}
+
+impl<P: PlaceOrder, L: PlaceOrder> PlaceOrder for Either<P, L> {
+    async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
+        handed_on!(self, venue => venue.place(claimed).await)
+    }
+}
+
+impl<P: QueryOrder, L: QueryOrder> QueryOrder for Either<P, L> {
+    async fn by_client_id(&self, account: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+        handed_on!(self, venue => venue.by_client_id(account, symbol, order).await)
+    }
+
+    async fn in_lists(&self, account: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+        handed_on!(self, venue => venue.in_lists(account, symbol, order).await)
+    }
+}
+
+impl<P: CancelOrder, L: CancelOrder> CancelOrder for Either<P, L> {
+    async fn cancel(&self, account: &AccountId, symbol: &Symbol, order: &IntentId) -> CancelOutcome {
+        handed_on!(self, venue => venue.cancel(account, symbol, order).await)
+    }
+}
+
+impl<P: ListOpenOrders, L: ListOpenOrders> ListOpenOrders for Either<P, L> {
+    async fn open_orders(&self, account: &AccountId) -> Result<Vec<String>, VenueError> {
+        handed_on!(self, venue => venue.open_orders(account).await)
+    }
+}
+
+impl<P: ListTrades, L: ListTrades> ListTrades for Either<P, L> {
+    async fn trades(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        after: Option<&TradeId>,
+        limit: u32,
+    ) -> Result<Vec<Fill>, VenueError> {
+        handed_on!(self, venue => venue.trades(account, symbol, after, limit).await)
+    }
+}
+
+impl<P: ReadBalances, L: ReadBalances> ReadBalances for Either<P, L> {
+    async fn balances(&self, account: &AccountId) -> Result<BTreeMap<Asset, Amount>, VenueError> {
+        handed_on!(self, venue => venue.balances(account).await)
+    }
+}
+
+impl<P: Venue, L: Venue> Venue for Either<P, L> {
+    fn id(&self) -> &VenueId {
+        handed_on!(self, venue => venue.id())
+    }
+
+    fn timing(&self) -> Timing {
+        handed_on!(self, venue => venue.timing())
+    }
+
+    fn now(&self) -> Timestamp {
+        handed_on!(self, venue => venue.now())
+    }
+}

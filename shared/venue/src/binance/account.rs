@@ -1,5 +1,6 @@
 //! An account: what it holds, what its key may do, what it pays.
 
+use super::ask::Rows;
 use super::ask::{ask, flagged, sum, with_extra};
 use super::errors::Family;
 use super::market::own;
@@ -7,7 +8,6 @@ use super::raw_account::{
     RawCoin, RawContractAccount, RawFee, RawFlexiblePosition, RawHolding, RawIsolated, RawMargin, RawOptionAccount,
     RawPage, RawPermissions, RawPortfolioHolding, RawSpotAccount,
 };
-use super::ask::Rows;
 use super::system::{COINM, OPTIONS, PORTFOLIO, SPOT, System, USDM};
 use crate::protocol::call::{AccountSystem, Scope, Wallet};
 use crate::protocol::model::{AccountRow, Balances, Currency, FeeRate, Holding, KeyPermissions, MarginMode};
@@ -142,9 +142,7 @@ pub(super) fn balances(scope: &Scope) -> Built<Balances> {
         }));
     }
     Ok(match wallet(scope) {
-        Wallet::Spot => {
-            spot_account(Unsigned::account(SPOT, "/api/v3/account", plain(&scope.extra)).weighing(20))
-        }
+        Wallet::Spot => spot_account(Unsigned::account(SPOT, "/api/v3/account", plain(&scope.extra)).weighing(20)),
         Wallet::Margin => margin_balances(scope),
         Wallet::Linear => {
             let second = flagged(&scope.extra, "useV2");
@@ -215,7 +213,13 @@ pub(super) fn key_permissions() -> Built<KeyPermissions> {
             contracts: raw.enable_futures.0,
             withdraw: if out.contains(&Some(true)) { Some(true) } else { out.first().copied().flatten() },
             // The venue tells that there is a list, not what is on it.
-            addresses: raw.ip_restrict.0.filter(|restricted| *restricted).map(|_| "restricted".into()).into_iter().collect(),
+            addresses: raw
+                .ip_restrict
+                .0
+                .filter(|restricted| *restricted)
+                .map(|_| "restricted".into())
+                .into_iter()
+                .collect(),
             expires_at: raw.trading_authority_expiration_time.0,
         })
     }))

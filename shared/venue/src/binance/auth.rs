@@ -92,8 +92,7 @@ mod tests {
     use crate::protocol::EndpointClass;
     use desk::time::Timestamp;
 
-    const PEM: &str =
-        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
+    const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
 
     fn moment() -> Moment {
         Moment { now: Timestamp::from_ms(1_499_827_319_559), nonce: 0, window_ms: 5000 }

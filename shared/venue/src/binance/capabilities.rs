@@ -48,13 +48,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         RateLimit { of: "orders", class: &[EndpointClass::Order], units: 1200, per_ms: 60_000 },
     ],
     orders: Orders {
-        time_in_force: &[
-            TimeInForce::Gtc,
-            TimeInForce::Ioc,
-            TimeInForce::Fok,
-            TimeInForce::PostOnly,
-            TimeInForce::Gtd,
-        ],
+        time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly, TimeInForce::Gtd],
         stop_loss: true,
         take_profit: true,
         trailing: true,

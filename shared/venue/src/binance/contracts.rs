@@ -7,8 +7,8 @@ use super::system::{System, public};
 use crate::protocol::call::{AccountSystem, Scope};
 use crate::protocol::model::{Funding, LeverageSetting, LeverageTier, MarginMode, OpenInterest};
 use crate::protocol::{
-    Ask, Body, Built, CallError, EndpointClass, HistoryQuery, Instrument, LeverageChange, Markets, MarketsQuery, Meaning,
-    Params, Product, ReadFault, Unsigned,
+    Ask, Body, Built, CallError, EndpointClass, HistoryQuery, Instrument, LeverageChange, Markets, MarketsQuery,
+    Meaning, Params, Product, ReadFault, Unsigned,
 };
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;

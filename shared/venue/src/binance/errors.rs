@@ -127,7 +127,10 @@ mod tests {
     #[test]
     fn what_the_venue_does_not_know_itself_is_unclear() {
         for (status, body) in [
-            (400, r#"{"code":-1006,"msg":"An unexpected response was received from the message bus. Execution status unknown."}"#),
+            (
+                400,
+                r#"{"code":-1006,"msg":"An unexpected response was received from the message bus. Execution status unknown."}"#,
+            ),
             (408, r#"{"code":-1007,"msg":"Timeout waiting for response from backend server."}"#),
             (503, r#"{"code":-1000,"msg":"Unknown error, please check your request or try again later."}"#),
             (502, r#"{"code":-2010,"msg":"Account has insufficient balance for requested action."}"#),

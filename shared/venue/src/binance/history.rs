@@ -133,7 +133,9 @@ fn earn(raw: &RawEarn) -> Result<EarnProduct, String> {
         id: raw.product_id.some().ok_or("an earn product has no id")?.to_owned(),
         asset: told.asset.some().ok_or("an earn product has no currency")?.to_owned(),
         apr: told.latest_annual_percentage_rate.0,
-        locked_days: days.map(|days| days.to_u32().ok_or_else(|| format!("{days} is no number of days"))).transpose()?,
+        locked_days: days
+            .map(|days| days.to_u32().ok_or_else(|| format!("{days} is no number of days")))
+            .transpose()?,
         min_amount: raw.quota.as_ref().and_then(|quota| quota.minimum.0).or(raw.min_purchase_amount.0),
         sold_out: told.is_sold_out.0.unwrap_or(false),
     })

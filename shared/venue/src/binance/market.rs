@@ -179,7 +179,8 @@ pub(super) fn order_book(market: &Instrument, depth: Option<u32>, scope: &Scope)
     let name = market.name.clone();
     let request = Unsigned::public(system.origin(), system.path(path), params).weighing(weight);
     Ok(ask(request, system.family(), move |raw: RawBook, _| {
-        let sequence = raw.last_update_id.0.and_then(|id| u64::try_from(id.mantissa()).ok().filter(|_| id.scale() == 0));
+        let sequence =
+            raw.last_update_id.0.and_then(|id| u64::try_from(id.mantissa()).ok().filter(|_| id.scale() == 0));
         Ok(OrderBook {
             market: name.clone(),
             at: raw.at.0,

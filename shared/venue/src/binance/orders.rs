@@ -13,8 +13,8 @@ use super::system::System;
 use crate::protocol::call::{NewOrder, OrderClass, OrderFilter, OrderKind, Scope, Trigger, TriggerKind};
 use crate::protocol::model::{MarginMode, OrderReport, OrderState, OwnTrade, Side};
 use crate::protocol::{
-    Amendment, ApiError, Ask, Body, Built, CallError, EndpointClass, HistoryQuery, Instrument, Markets, Meaning, Method,
-    OrderRef, OrdersQuery, Params, Product, ReadFault, Reply, Unsigned,
+    Amendment, ApiError, Ask, Body, Built, CallError, EndpointClass, HistoryQuery, Instrument, Markets, Meaning,
+    Method, OrderRef, OrdersQuery, Params, Product, ReadFault, Reply, Unsigned,
 };
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
@@ -81,8 +81,7 @@ fn oco(order: &NewOrder) -> Built<OrderReport> {
             return unsupported("OCO on contracts");
         }
     };
-    let path =
-        if system == System::Spot { "/api/v3/orderList/oco".to_owned() } else { system.path("/order/oco") };
+    let path = if system == System::Spot { "/api/v3/orderList/oco".to_owned() } else { system.path("/order/oco") };
     let params = with_extra(params.with("newOrderRespType", "FULL"), &order.extra, &["type"]);
     let request = write(system, path, Method::Post, params, EndpointClass::Order);
     let ours = order.client_id.clone();
@@ -139,11 +138,7 @@ fn oco_legs(order: &NewOrder, second: &Trigger) -> Result<Params, CallError> {
 }
 
 /// An OCO on margin: a limit order and a stop-loss.
-fn oco_margin(
-    order: &NewOrder,
-    second: &Trigger,
-    system: System,
-) -> Result<Params, CallError> {
+fn oco_margin(order: &NewOrder, second: &Trigger, system: System) -> Result<Params, CallError> {
     let instrument = &order.instrument;
     let (Some(quantity), Some(price)) = (order.quantity, order.price) else {
         return unsupported("OCO without a quantity or a limit");
@@ -586,7 +581,8 @@ mod tests {
         };
         let request = order(&reference).unwrap().request;
         assert_eq!((request.path.as_ref(), request.query.get("clientAlgoId")), ("/fapi/v1/algoOrder", Some("ours")));
-        let fault = errors::check(&Reply::new(400, r#"{"code":-2013,"msg":"Order does not exist."}"#), Family::Contract);
+        let fault =
+            errors::check(&Reply::new(400, r#"{"code":-2013,"msg":"Order does not exist."}"#), Family::Contract);
         assert_eq!(fault.unwrap_err().meaning(), Meaning::NotFound);
     }
 }

@@ -49,9 +49,8 @@ pub(super) const fn stops_loss(trigger: &Trigger, side: Side) -> bool {
     match (trigger.kind, trigger.crossing, side) {
         (TriggerKind::StopLoss, _, _) | (TriggerKind::Plain, None, _) => true,
         (TriggerKind::TakeProfit, _, _) => false,
-        (TriggerKind::Plain, Some(Crossing::Up), Side::Buy) | (TriggerKind::Plain, Some(Crossing::Down), Side::Sell) => {
-            true
-        }
+        (TriggerKind::Plain, Some(Crossing::Up), Side::Buy)
+        | (TriggerKind::Plain, Some(Crossing::Down), Side::Sell) => true,
         (TriggerKind::Plain, Some(Crossing::Up), Side::Sell)
         | (TriggerKind::Plain, Some(Crossing::Down), Side::Buy) => false,
     }
@@ -283,7 +282,10 @@ mod tests {
     #[test]
     fn a_market_order_of_a_quantity_is_never_turned_into_one_of_a_cost() {
         let params = sent(&order(Product::Spot, Side::Sell, OrderKind::Market));
-        assert_eq!((params.get("quantity"), params.get("quoteOrderQty"), params.get("price")), (Some("0.5"), None, None));
+        assert_eq!(
+            (params.get("quantity"), params.get("quoteOrderQty"), params.get("price")),
+            (Some("0.5"), None, None)
+        );
     }
 
     #[test]
@@ -316,8 +318,7 @@ mod tests {
         let stop = crate::protocol::call::Attached { trigger: Decimal::ONE, price: None, by: None };
         attached.stop_loss = Some(stop);
         let mut trailing = order(Product::Linear, Side::Buy, OrderKind::Market);
-        trailing.trailing =
-            Some(Trailing { behind: Distance::Amount(Decimal::ONE), from: None, limit: None });
+        trailing.trailing = Some(Trailing { behind: Distance::Amount(Decimal::ONE), from: None, limit: None });
         let mut maker = order(Product::Spot, Side::Buy, OrderKind::Market);
         maker.post_only = true;
         let mut empty = order(Product::Spot, Side::Buy, OrderKind::Limit);

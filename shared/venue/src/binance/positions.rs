@@ -120,11 +120,9 @@ pub(super) fn position(market: &Instrument, scope: &Scope) -> Built<PositionRepo
         match (found.next(), found.next()) {
             (Some(row), None) => Ok(row.clone()),
             // Nothing is held there: the venue leaves the row out, or says zero.
-            (None, _) => Ok(PositionReport {
-                market: name.clone(),
-                quantity: Some(Decimal::ZERO),
-                ..PositionReport::default()
-            }),
+            (None, _) => {
+                Ok(PositionReport { market: name.clone(), quantity: Some(Decimal::ZERO), ..PositionReport::default() })
+            }
             (Some(_), Some(_)) => {
                 Err(ReadFault::parse(reply, format!("{name} is held long and short: say which of the two")))
             }

@@ -78,8 +78,7 @@ fn first<'a>(texts: &[&'a Text]) -> Option<&'a str> {
 pub(super) fn order(raw: &RawOrder, system: System, named: Named, markets: &Markets) -> Result<OrderReport, String> {
     let id = first(&[&raw.order_id, &raw.algo_id, &raw.strategy_id]).ok_or("the order has no id")?;
     let before = if named == Named::Before { raw.orig_client_order_id.some() } else { None };
-    let client_id =
-        before.or_else(|| first(&[&raw.client_order_id, &raw.client_algo_id, &raw.new_client_strategy_id]));
+    let client_id = before.or_else(|| first(&[&raw.client_order_id, &raw.client_algo_id, &raw.new_client_strategy_id]));
     let state = first(&[&raw.status, &raw.algo_status, &raw.strategy_status]).map(state).transpose()?;
     let kind_text = first(&[&raw.kind, &raw.order_type, &raw.strategy_type]);
     let market = raw.symbol.some().map(|symbol| markets.name_of(symbol, &[system.product()]));

@@ -3,15 +3,13 @@
 //! Source: the exchange's WebSocket API documentation, "Request security". Unlike with REST, the parameters are sorted by
 //! name, `apiKey` is one of them, and nothing is percent-encoded; the signature becomes a parameter of its own.
 
-use crate::protocol::sign::{base64, ed25519, hex, hmac_sha256, pem_body};
+use super::auth;
+use crate::protocol::sign::{base64, ed25519, hex, hmac_sha256};
 use crate::protocol::{CallError, Credentials, Moment};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 const VENUE: &str = "binance";
-
-/// What stands before the 32 bytes of an Ed25519 seed in a PKCS #8 key (RFC 8410).
-const PKCS8_ED25519: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
 /// A request of the WebSocket API, signed: `params` and, of its own, `apiKey`, `recvWindow`, `timestamp`, `signature`.
 ///
@@ -52,19 +50,15 @@ pub fn payload(params: &Map<String, Value>) -> String {
     text
 }
 
-/// The signature of `payload`: HMAC-SHA256 in hex or, if the secret is an Ed25519 key in PEM, Ed25519 in base64.
+/// The signature of `payload`: HMAC-SHA256 in hex or, if the secret is an Ed25519 key, Ed25519 in base64.
 ///
 /// # Errors
 /// [`CallError::Credentials`] if the secret is in PEM and no Ed25519 key.
 pub fn signature(secret: &str, payload: &str) -> Result<String, CallError> {
-    if !secret.trim_start().starts_with("-----BEGIN") {
-        return Ok(hex(hmac_sha256(secret.as_bytes(), payload.as_bytes()).as_ref()));
+    match auth::seed(secret)? {
+        Some(seed) => ed25519(VENUE, &seed, payload.as_bytes()).map(|signature| base64(&signature)),
+        None => Ok(hex(hmac_sha256(secret.as_bytes(), payload.as_bytes()).as_ref())),
     }
-    let der = pem_body(secret).unwrap_or_default();
-    let seed = der
-        .strip_prefix(PKCS8_ED25519.as_slice())
-        .ok_or(CallError::Credentials { venue: VENUE, why: "the key in PEM is no Ed25519 key in PKCS #8" })?;
-    ed25519(VENUE, seed, payload.as_bytes()).map(|signature| base64(&signature))
 }
 
 #[cfg(test)]
@@ -86,12 +80,9 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_pem_signs_with_ed25519_and_no_other_pem_is_taken() {
-        let mut der = PKCS8_ED25519.to_vec();
-        der.extend([7; 32]);
-        let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", base64(&der));
-        assert_eq!(signature(&pem, "a=1").unwrap().len(), 88);
-        let pem = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-        assert!(signature(pem, "a=1").is_err());
+    fn an_ed25519_key_signs_in_base64_and_no_other_pem_is_taken() {
+        let seed = base64(&[7; 32]);
+        assert_eq!(signature(&seed, "a=1").unwrap().len(), 88);
+        assert!(signature("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "a=1").is_err());
     }
 }

@@ -10,8 +10,8 @@ use super::transport::Transport;
 use crate::protocol::model::Balances;
 use crate::protocol::stream::{Channel, StreamToken, Streams};
 use crate::protocol::{
-    Ask, CallError, Capabilities, CallFault, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product, Protocol,
-    ReadFault,
+    Ask, CallError, CallFault, Capabilities, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product,
+    Protocol, ReadFault,
 };
 use desk::port::{Clock, Table};
 use desk::time::Timestamp;
@@ -271,7 +271,6 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let now = self.venue_now();
         streams.login(channel, credentials, super::stream::moment(now, self.next_nonce(now)))
     }
-
 }
 
 impl Access {
@@ -309,7 +308,11 @@ pub async fn first_look<X: Transport>(
     let base = access.base(protocol.capabilities(), request.origin)?;
     let sent = transport.send(&base, &request, PATIENCE).await;
     let venue = protocol.capabilities().venue.to_owned();
-    let lost = |fault: super::transport::SendFault| CallFault::Connectivity { venue, reason: fault.reason, unsent: fault.unsent };
+    let lost = |fault: super::transport::SendFault| CallFault::Connectivity {
+        venue,
+        reason: fault.reason,
+        unsent: fault.unsent,
+    };
     Ok(ask.read(&sent.map_err(lost)?, &Markets::default())?)
 }
 

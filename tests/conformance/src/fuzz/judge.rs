@@ -144,7 +144,7 @@ impl<'a> Trial<'a> {
             }
         }
         // Of what was no answer in the first place nobody knows which type one has.
-        if self.base.is_some() && self.target.about != About::Nothing {
+        if self.base.is_some() && self.target.certain && self.target.about != About::Nothing {
             let others = match self.tree {
                 Node::Array(_) => ["{}", "null", "1", "true", "\"x\""],
                 Node::Object(_) | Node::Scalar(_) => ["[]", "null", "1", "true", "\"x\""],

@@ -63,6 +63,8 @@ pub struct Target {
     pub seed: String,
     /// Whether the answer comes by HTTP, and so with a status.
     pub http: bool,
+    /// Whether it is certain that this question is answered so, and by no other JSON type.
+    pub certain: bool,
 }
 
 /// A property that does not hold.
@@ -85,7 +87,7 @@ impl Target {
             Ok(answer) if answer.as_object().is_some_and(serde_json::Map::is_empty) => About::Nothing,
             Ok(_) | Err(_) => About::Other,
         };
-        Self { name, about, read, seed, http }
+        Self { name, about, read, seed, http, certain: true }
     }
 }
 

@@ -133,7 +133,11 @@ fn changed_frames_are_read_as_nothing_else() {
         ]);
         let mut seeds = corpus::files(&corpus::folder().join("frames").join(source.venue)).unwrap();
         let folder = recorded.as_ref().map(|folder| folder.join("ws").join(source.venue));
-        for path in folder.iter().flat_map(|folder| files(folder)).filter(|path| name(path).starts_with("nautilus")) {
+        for path in folder
+            .iter()
+            .flat_map(|folder| files(folder))
+            .filter(|path| name(path).starts_with("nautilus") && name(path).ends_with(".json"))
+        {
             seeds.push((name(&path), text(&path)));
         }
         let mut read_by_one = 0;

@@ -271,8 +271,11 @@ impl<'a> Trial<'a> {
         if !feeds {
             return;
         }
+        // A list of ids may be shorter; a row may not lack its own.
+        let listed = path.split_last().is_some_and(|(_, parent)| matches!(self.tree.at(parent), Some(Node::Array(_))));
+        let dropped = if listed { Node::Scalar("{".to_owned()) } else { self.tree.without(path) };
         for changed in [
-            self.tree.without(path),
+            dropped,
             self.tree.with(path, Node::Scalar("null".to_owned())),
             self.tree.with(path, Node::string("")),
             self.tree.with(path, Node::Array(Vec::new())),

@@ -18,7 +18,7 @@
 //!    the same or none.
 //! 5. More filled than ordered is never an answer, and what is filled stands literally in the body.
 //! 6. An order without its id is never an answer.
-//! 7. The order of keys changes nothing. Bars come in order of time.
+//! 7. The order of keys changes nothing. Bars come in order of time, and their prices lie between their low and high.
 //!
 //! Which leaf of an answer is its quantity, its id and so on is not told: it is found by changing each and looking.
 

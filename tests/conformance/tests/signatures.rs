@@ -4,6 +4,8 @@
 //! A vector passes only if its text is met too, where it tells one: a wrong rule with a right primitive fails. Every
 //! vector is also tried with a signature that is wrong in one place, which must fail.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};

@@ -5,6 +5,8 @@
 //! 3. Recorded books are never crossed, have no gap, and agree with the best quotes recorded beside them.
 //! 4. A delta left out, repeated or come too late is noticed at every position tried.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::wildcard_enum_match_arm, reason = "tests")]
+
 mod support;
 
 use rust_decimal::Decimal;

@@ -15,3 +15,4 @@ mod figures;
 mod functions;
 mod house;
 mod kill;
+mod venue_sim;

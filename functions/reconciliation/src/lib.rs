@@ -16,6 +16,7 @@ use desk::id::{Asset, Symbol};
 use desk::money::Amount;
 use desk::order::{Order, State};
 use desk::port::{Clock, Outgoing, Publish, Table, Venue};
+use desk::position::Position;
 use desk::reconcile::{self, Finding};
 use desk::time::Timestamp;
 use order_placement::{look_again, resolve};
@@ -74,7 +75,7 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
     let holdings = deps.store.holdings(account).await?;
     balances(deps, &holdings, &mut round).await?;
     if round.mended == 0 {
-        protection(deps, &holdings, &working, &mut round).await?;
+        protection(deps, &state.positions, &working, &mut round).await?;
     }
     let stops_risk = |f: &&Finding| matches!(f, Finding::Balance { .. } | Finding::External { .. });
     let reasons: Vec<String> = round.findings.iter().filter(stops_risk).map(ToString::to_string).collect();
@@ -165,14 +166,15 @@ async fn report_missed<T: Table, V: Venue, Q: Publish, C: Clock>(
 
 async fn protection<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
-    holdings: &BTreeMap<Asset, Amount>,
+    positions: &BTreeMap<Symbol, Position>,
     working: &[Versioned<Order>],
     round: &mut Round,
 ) -> Result<(), Failure> {
     let working: Vec<Order> = working.iter().map(|order| order.row.clone()).collect();
     for market in &deps.config.markets {
         let instrument = &market.instrument;
-        let held = holdings.get(&instrument.base).copied().unwrap_or_default();
+        // What was bought here; what the account held before is its owner's business.
+        let held = positions.get(&instrument.symbol).map_or(Amount::ZERO, |position| position.quantity);
         let bare = reconcile::unprotected(instrument, held, &working);
         let Some(finding) = bare.map_err(|e| Failure::poison(e.to_string()))? else { continue };
         round.mended += renew_stops(deps, &instrument.symbol).await?;

@@ -49,5 +49,8 @@ fn instrument(name: &str, market: &Value) -> Result<Instrument, String> {
     instrument.max_notional = at(&["limits", "cost", "max"]);
     instrument.contract_size = at(&["contractSize"]);
     instrument.max_leverage = at(&["limits", "leverage", "max"]);
+    instrument.cost_step = at(&["info", "quoteIncrement"]);
+    let minutes = at(&["info", "fundingInterval"]).and_then(|minutes| u32::try_from(minutes.trunc().mantissa()).ok());
+    instrument.funding_interval_min = minutes;
     Ok(instrument)
 }

@@ -286,7 +286,7 @@ fn order_list(input: &mut Input<'_>) -> Result<Vec<NewOrder>, String> {
 
 fn refs(input: &mut Input<'_>) -> Result<Vec<OrderRef>, String> {
     let instrument = input.maybe_market(1)?;
-    let client_ids = input.take_list(&["clientOrderIds"]);
+    let client_ids = input.take_list(&["clientOrderIds", "clientOrderId"]);
     let scope = input.scope();
     let one = |id: Option<String>, client_id: Option<String>| OrderRef {
         id,

@@ -132,13 +132,12 @@ fn changed_frames_are_read_as_nothing_else() {
         let of_venue = [Some(market(source.venue)), contract(source.venue)].into_iter().flatten();
         let markets = Markets::new(of_venue);
         let mut seeds = corpus::files(&corpus::folder().join("frames").join(source.venue)).unwrap();
-        let folder =
-            recorded.as_ref().map(|folder| folder.join("ws").join(source.venue)).filter(|folder| folder.is_dir());
-        for path in folder
-            .iter()
-            .flat_map(|folder| files(folder))
-            .filter(|path| name(path).starts_with("nautilus") && name(path).ends_with(".json"))
-        {
+        let folder = recorded.as_ref().map(|folder| folder.join("ws").join(source.venue));
+        let folder = folder.filter(|folder| folder.is_dir());
+        let recorded = |path: &std::path::PathBuf| {
+            name(path).starts_with("nautilus") && path.extension().is_some_and(|extension| extension == "json")
+        };
+        for path in folder.iter().flat_map(|folder| files(folder)).filter(recorded) {
             seeds.push((name(&path), text(&path)));
         }
         let (mut read_by_one, count) = (0, seeds.len());

@@ -7,15 +7,11 @@ use super::BASE;
 use super::load::{Shape, configure};
 use super::progress::{Progress, summary};
 use super::up::{UpArguments, listen, remember, stopped, stops_within, timings};
-use crate::desk::clock::DeskClock;
-use crate::desk::live::Live;
-use crate::desk::queues::Queues;
-use crate::desk::wiring::{Desk, LiveVenue, Market, Parts};
-use crate::embedded::Shelves;
-use crate::embedded::queue::Queue;
+use crate::desk::live::{self, AtVenue, Live};
+use crate::desk::wiring::{Desk, LiveVenue};
 use crate::folder::{Folder, Run, SCHEMA, random_hex};
 use crate::report;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use boot::WallClock;
 use boot::config::MarketConfig;
 use desk::id::VenueId;
@@ -23,12 +19,10 @@ use desk::port::{Clock, ReadBalances};
 use desk::time::Interval;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use venue::binance::Binance;
-use venue::live::{Access, Exchange, Http, LiveSpot, first_look, spot_instrument};
-use venue::live::guard::Turn;
-use venue::protocol::{Credentials, EndpointClass, Instrument, Markets, Product, Scope};
+use venue::live::{Access, Http, first_look, spot_instrument};
+use venue::protocol::{Credentials, Instrument, Product};
 use venue_sim::server::{Config, Opening, Sim};
 
 /// The markets that are traded unless others are named.
@@ -60,7 +54,8 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
     let markets = markets.map_err(|e| anyhow::anyhow!("{e}"))?;
     let config = configure(&arguments, Shape { markets, venue: VenueId::new("sim")? })?;
     let names: Vec<&str> = config.markets.iter().map(|m| m.instrument.symbol.as_str()).collect();
-    let market = format!("simulated exchange at {}, seed {seed}: {} on {interval} bars", venue.sim.url(), names.join(", "));
+    let market =
+        format!("simulated exchange at {}, seed {seed}: {} on {interval} bars", venue.sim.url(), names.join(", "));
     let fingerprint = random_hex();
     let path = arguments.data_dir.clone().unwrap_or_else(|| own_folder(&fingerprint));
     let listener = listen(&arguments).await?;
@@ -69,7 +64,8 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
     let folder = Folder::open(&path, run)?;
     remember(&path)?;
     boot::observe::init(folder.log()?);
-    let (desk, live) = open(&folder, config, &venue).await?;
+    let parts = AtVenue { protocol: &Binance, access: venue.access.clone(), instruments: venue.instruments.clone() };
+    let (desk, live) = live::open(folder.path(), config, parts).await?;
     let token = folder.token()?;
     folder.announce(port)?;
     let router = desk.api(&token);
@@ -118,31 +114,6 @@ async fn start(arguments: &UpArguments, seed: u64) -> anyhow::Result<Venue> {
         bail!("the exchange trades none of {}", SYMBOLS.join(", "));
     }
     Ok(Venue { sim, access, instruments })
-}
-
-async fn open(folder: &Folder, config: boot::config::DeskConfig, venue: &Venue) -> anyhow::Result<(Desk, LiveVenue)> {
-    let strategy = config.check()?;
-    let start = WallClock.now();
-    let (clock, market_clock) = DeskClock::running();
-    let table = Arc::new(Shelves::open(folder.path())?);
-    let queue = Arc::new(Queue::open(&folder.path().join("queue.db"))?);
-    queue.recover(start)?;
-    let queues = Queues::new(queue, clock.clone())?;
-    let http = Http::new().map_err(|e| anyhow::anyhow!("no HTTP client: {e}"))?;
-    let seed = u64::from_str_radix(random_hex().get(..16).unwrap_or("1"), 16).context("a random number")?;
-    let exchange =
-        Exchange::new(&Binance, venue.access.clone(), table.clone(), WallClock, http, seed, turned);
-    exchange.set_markets(Markets::new(venue.instruments.clone()));
-    exchange.measure_clock().await?;
-    let live = LiveSpot::new(config.venue.clone(), Arc::new(exchange), Scope::default());
-    let market = Market::Venue(live.clone());
-    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market };
-    Ok((Desk::wire(parts, start).await?, live))
-}
-
-/// Says that a breaker has turned.
-fn turned(venue: &'static str, class: EndpointClass, turn: Turn) {
-    boot::observe::breaker(venue, &format!("{class:?}").to_lowercase(), turn == Turn::Opened);
 }
 
 /// Follows the exchange until the bars are over or somebody stops the desk. `true` if somebody did.

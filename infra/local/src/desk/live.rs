@@ -4,21 +4,73 @@
 //! taken in, candles that have closed are pulled, messages that are due are handled, schedules that are due fire. A break
 //! of the stream, and its return, bring reconciliation forward: between the two, something may have been missed.
 
+use super::clock::DeskClock;
 use super::driver::{later, reconcile, report};
-use super::wiring::{Desk, LiveVenue};
+use super::queues::Queues;
+use super::wiring::{Desk, LiveVenue, Market, Parts};
 use super::worker::WorkError;
+use crate::embedded::Shelves;
+use crate::embedded::queue::Queue;
+use crate::folder::random_hex;
+use anyhow::Context;
+use boot::WallClock;
+use boot::config::DeskConfig;
 use boot::event::{KillEvent, Scheduled, VERSION};
+use desk::port::Clock;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, channel};
+use venue::live::guard::Turn;
 use venue::live::stream::{News, Plan, follow};
-use venue::protocol::Product;
+use venue::live::{Access, Exchange, Http, LiveSpot};
 use venue::protocol::stream::{Channel, Event, Streams, Topic};
+use venue::protocol::{EndpointClass, Instrument, Markets, Product, Protocol, Scope};
 
 const RECONCILIATION: Duration = Duration::from_secs(60);
 const SNAPSHOT: Duration = Duration::from_secs(300);
 const KILL_SWEEP: Duration = Duration::from_secs(1);
 /// How much news may wait.
 const NEWS: usize = 10_000;
+
+/// How a desk reaches its venue.
+pub struct AtVenue {
+    /// What the venue speaks.
+    pub protocol: &'static dyn Protocol,
+    /// Its servers, and the account's keys.
+    pub access: Access,
+    /// What is traded.
+    pub instruments: Vec<Instrument>,
+}
+
+/// Opens the books in a folder and wires a desk that trades at a venue.
+///
+/// # Errors
+/// In words: the folder, the venue, or the configuration.
+pub async fn open(folder: &Path, config: DeskConfig, at: AtVenue) -> anyhow::Result<(Desk, LiveVenue)> {
+    let AtVenue { protocol, access, instruments } = at;
+    let strategy = config.check()?;
+    let start = WallClock.now();
+    let (clock, market_clock) = DeskClock::running();
+    let table = Arc::new(Shelves::open(folder)?);
+    let queue = Arc::new(Queue::open(&folder.join("queue.db"))?);
+    queue.recover(start)?;
+    let queues = Queues::new(queue, clock.clone())?;
+    let http = Http::new().map_err(|e| anyhow::anyhow!("no HTTP client: {e}"))?;
+    let seed = u64::from_str_radix(random_hex().get(..16).unwrap_or("1"), 16).context("a random number")?;
+    let exchange = Exchange::new(protocol, access, table.clone(), WallClock, http, seed, turned);
+    exchange.set_markets(Markets::new(instruments));
+    exchange.measure_clock().await?;
+    let live = LiveSpot::new(config.venue.clone(), Arc::new(exchange), Scope::default());
+    let market = Market::Venue(live.clone());
+    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market };
+    Ok((Desk::wire(parts, start).await?, live))
+}
+
+/// Says that a breaker has turned.
+fn turned(venue: &'static str, class: EndpointClass, turn: Turn) {
+    boot::observe::breaker(venue, &format!("{class:?}").to_lowercase(), turn == Turn::Opened);
+}
 
 /// Moves with a venue.
 #[derive(Debug)]

@@ -72,6 +72,10 @@ pub struct Instrument {
     pub contract_size: Option<Decimal>,
     /// The highest leverage.
     pub max_leverage: Option<Decimal>,
+    /// The step of amounts of quote currency, where the venue has one of its own (KuCoin).
+    pub cost_step: Option<Decimal>,
+    /// How often funding is paid, in minutes, where the venue tells it of its contracts.
+    pub funding_interval_min: Option<u32>,
 }
 
 impl Instrument {
@@ -103,6 +107,8 @@ impl Instrument {
             max_notional: None,
             contract_size: None,
             max_leverage: None,
+            cost_step: None,
+            funding_interval_min: None,
         }
     }
 
@@ -144,12 +150,14 @@ impl Instrument {
         self.positive("quantity", quantity, on)
     }
 
-    /// An amount of quote currency, cut off at the tick's decimals (or at 8), as text.
+    /// An amount of quote currency, cut off at the venue's step for such amounts, or at the tick's decimals (or at 8), as
+    /// text.
     ///
     /// # Errors
     /// [`CallError::Invalid`] if nothing is left of it.
     pub fn cost_text(&self, cost: Decimal) -> Result<String, CallError> {
-        let scale = self.tick.map_or(8, |tick| tick.normalize().scale());
+        let step = self.cost_step.or(self.tick);
+        let scale = step.map_or(8, |step| step.normalize().scale());
         let on = cost.round_dp_with_strategy(scale, rust_decimal::RoundingStrategy::ToZero);
         self.positive("cost", cost, on)
     }

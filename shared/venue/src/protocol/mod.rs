@@ -227,5 +227,9 @@ pub trait Protocol: Send + Sync {
         fn movements(query: &HistoryQuery) -> Vec<Movement>;
         /// Products in which money can be left for interest.
         fn earn_products(query: &HistoryQuery) -> Vec<EarnProduct>;
+        /// Everything of a product that is settled in one coin, at venues that list it apart.
+        fn instruments_settled_in(product: Product, coin: &str) -> Vec<Instrument>;
+        /// What a key may do, at venues that answer it elsewhere for their unified accounts.
+        fn unified_key_permissions() -> KeyPermissions;
     }
 }

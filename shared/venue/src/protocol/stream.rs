@@ -164,4 +164,27 @@ pub trait Streams: Send + Sync {
     fn url_of(&self, topic: &Topic, token: Option<&StreamToken>, test: bool) -> Result<String, CallError> {
         self.url(topic.channel(), token, test)
     }
+
+    /// What is said to a frame that only the credentials can answer: a server's challenge (Kraken Futures). The frames
+    /// subscribe to those of `topics` that need it; there are none for any other frame.
+    ///
+    /// # Errors
+    /// [`CallError`] if the credentials can't be used.
+    fn respond(
+        &self,
+        channel: Channel,
+        frame: &str,
+        topics: &[Topic],
+        credentials: &Credentials,
+    ) -> Result<Vec<String>, CallError> {
+        let _ = (channel, frame, topics, credentials);
+        Ok(Vec::new())
+    }
+
+    /// The number of a frame, at venues that count all frames of a connection together instead of each book's. It grows
+    /// by one; if one is missing, every book of the connection has to be forgotten.
+    fn sequence(&self, frame: &str) -> Option<u64> {
+        let _ = frame;
+        None
+    }
 }

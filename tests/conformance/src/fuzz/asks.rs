@@ -130,7 +130,14 @@ pub struct Source {
 #[must_use]
 pub fn sources() -> Vec<Source> {
     use Product::{Inverse, Linear, Spot};
-    vec![source("binance", &venue::binance::Binance, &[Spot, Linear, Inverse])]
+    vec![
+        source("binance", &venue::binance::Binance, &[Spot, Linear, Inverse]),
+        source("bitget", &venue::bitget::Bitget, &[Spot, Linear, Inverse]),
+        source("bybit", &venue::bybit::Bybit, &[Spot, Linear, Inverse]),
+        source("coinbase", &venue::coinbase::Coinbase, &[Spot]),
+        source("kucoin", &venue::kucoin::KuCoin, &[Spot]),
+        source("kucoinfutures", &venue::kucoin::KuCoinFutures, &[Linear, Inverse]),
+    ]
 }
 
 fn source(venue: &'static str, streams: &'static dyn Streams, products: &[Product]) -> Source {

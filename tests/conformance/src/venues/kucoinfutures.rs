@@ -5,8 +5,8 @@ use venue::protocol::Protocol;
 
 /// The adapter.
 pub(super) fn adapter() -> Option<&'static dyn Protocol> {
-    None
+    Some(&venue::kucoin::KuCoinFutures)
 }
 
-/// Where it differs on purpose.
-pub(super) const DIFFERENT: &[Different] = &[];
+/// Where it differs on purpose: as the other half of the venue does.
+pub(super) const DIFFERENT: &[Different] = super::kucoin::DIFFERENT;

@@ -1,0 +1,67 @@
+//! What the venue promises.
+
+use crate::protocol::call::TimeInForce;
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use crate::protocol::{EndpointClass, Product};
+
+/// The record.
+pub(super) const CAPABILITIES: Capabilities = Capabilities {
+    venue: "bybit",
+    name: "Bybit",
+    api: "v5 (documents of 2025)",
+    products: &[Product::Spot, Product::Linear, Product::Inverse],
+    origins: &[
+        ("v5", "https://api.bybit.com"),
+        ("stream-public", "wss://stream.bybit.com/v5/public"),
+        ("stream-private", "wss://stream.bybit.com/v5/private"),
+    ],
+    test_origins: &[
+        ("v5", "https://api-testnet.bybit.com"),
+        ("stream-public", "wss://stream-testnet.bybit.com/v5/public"),
+        ("stream-private", "wss://stream-testnet.bybit.com/v5/private"),
+    ],
+    passphrase: false,
+    client_id: ClientId {
+        field: "orderLinkId",
+        format: "at most 36 letters, digits, dashes and underscores",
+        promise: "unique among an account's orders; for how long is not documented",
+        duplicate: super::errors::DUPLICATES,
+    },
+    deadline: Deadline {
+        field: "X-BAPI-RECV-WINDOW",
+        max_ms: 60_000,
+        rule: "server time - window <= timestamp < server time + 1000",
+    },
+    after_timeout: "order/realtime by orderLinkId, then order/history by orderLinkId",
+    query_lag_ms: 5000,
+    self_trade: &["CancelMaker", "CancelTaker", "CancelBoth"],
+    limits: &[
+        RateLimit { of: "requests", class: &[], units: 600, per_ms: 5000 },
+        RateLimit { of: "orders", class: &[EndpointClass::Order, EndpointClass::Cancel], units: 10, per_ms: 1000 },
+        RateLimit { of: "requests", class: &[EndpointClass::Account], units: 20, per_ms: 1000 },
+    ],
+    orders: Orders {
+        time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly],
+        stop_loss: true,
+        take_profit: true,
+        trailing: true,
+        oco: true,
+        reduce_only: true,
+        iceberg: false,
+        amend: true,
+        batch: true,
+        test: true,
+        dead_man: false,
+    },
+    book_rule: "each message carries u, one more than the last; a snapshot, or u = 1, starts anew",
+    evidence: Evidence::Fixtures,
+    notes: &[
+        "An answer to an order is an acknowledgement: the order can still be refused, which the stream or a query tells.",
+        "A market order of spot with a price or a cost counts quote units; give neither for an exact quantity.",
+        "Stop-loss and take-profit together, and trailing stops, belong to the position and have no order id in the answer.",
+        "The venue's switch against disconnection counts from the loss of the private stream, not from the last request.",
+        "Orders are checked without being placed for contracts only.",
+        "Unified accounts are assumed; classic ones are being converted by the venue.",
+        "Forced closings (AdlTrade, BustTrade) are in the stream; a query for fills has to name them.",
+    ],
+};

@@ -1,0 +1,62 @@
+//! What the venue promises.
+
+use crate::protocol::call::TimeInForce;
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use crate::protocol::{EndpointClass, Product};
+
+/// The record.
+pub(super) const CAPABILITIES: Capabilities = Capabilities {
+    venue: "coinbase",
+    name: "Coinbase Advanced Trade",
+    api: "v3 brokerage (documents of 2025)",
+    products: &[Product::Spot, Product::Linear],
+    origins: &[
+        ("api", "https://api.coinbase.com"),
+        ("stream-public", "wss://advanced-trade-ws.coinbase.com"),
+        ("stream-private", "wss://advanced-trade-ws-user.coinbase.com"),
+    ],
+    test_origins: &[("api", "https://api-sandbox.coinbase.com")],
+    passphrase: false,
+    client_id: ClientId {
+        field: "client_order_id",
+        format: "a UUID",
+        promise: "an order with an id that is known is not placed again; the documents promise the earlier one's id",
+        duplicate: super::errors::DUPLICATES,
+    },
+    deadline: Deadline { field: "JWT exp", max_ms: 120_000, rule: "not before nbf, and until exp two minutes later" },
+    after_timeout: "orders/historical/batch of the market by client_order_id, then orders/historical/fills",
+    query_lag_ms: 5000,
+    self_trade: &[],
+    limits: &[
+        RateLimit { of: "requests", class: &[EndpointClass::Public], units: 10, per_ms: 1000 },
+        RateLimit {
+            of: "requests",
+            class: &[EndpointClass::Account, EndpointClass::Order, EndpointClass::Cancel],
+            units: 30,
+            per_ms: 1000,
+        },
+    ],
+    orders: Orders {
+        time_in_force: &[TimeInForce::Gtc, TimeInForce::Gtd, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly],
+        stop_loss: true,
+        take_profit: true,
+        trailing: false,
+        oco: true,
+        reduce_only: true,
+        iceberg: false,
+        amend: true,
+        batch: false,
+        test: true,
+        dead_man: false,
+    },
+    book_rule: "frames of a connection are counted in sequence_num; a book has no number of its own",
+    evidence: Evidence::Fixtures,
+    notes: &[
+        "Stop orders have a limit: there are no stop-market orders.",
+        "A market buy of spot with a price or a cost counts quote units; give neither for an exact quantity.",
+        "Orders are cancelled and changed by the venue's id only.",
+        "The stream of orders tells how much is filled, not the single fills.",
+        "The sandbox answers with fixed examples: it tests signatures and forms, and no behaviour.",
+        "International perpetual positions need the extra `portfolio`.",
+    ],
+};

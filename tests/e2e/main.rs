@@ -15,4 +15,5 @@ mod figures;
 mod functions;
 mod house;
 mod kill;
+mod venue_conformance;
 mod venue_sim;

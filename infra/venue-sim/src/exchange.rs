@@ -30,6 +30,17 @@ pub struct Exchange {
     listens: BTreeMap<String, (AccountId, Ms)>,
     snapshots: BTreeMap<String, (Ms, Snapshot)>,
     names: u64,
+    /// What was brought in and taken out, oldest first.
+    pub(crate) movements: Vec<Movement>,
+}
+
+/// Funds that were brought in, or taken out (negative).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Movement {
+    pub(crate) account: AccountId,
+    pub(crate) asset: String,
+    pub(crate) amount: Decimal,
+    pub(crate) at: Ms,
 }
 
 impl Exchange {
@@ -69,6 +80,9 @@ impl Exchange {
     pub fn events(&mut self) -> Vec<Event> {
         let events = self.engine.events();
         for event in &events {
+            if let Event::Moved(account, asset, amount, at) = event {
+                self.movements.push(Movement { account: *account, asset: asset.clone(), amount: *amount, at: *at });
+            }
             if let Event::Report(report) = event
                 && report.execution == Execution::Trade
                 && report.fill.as_ref().is_some_and(|fill| fill.quantity == report.order.executed)

@@ -1,6 +1,7 @@
 //! The simulated exchange as a program.
 
 use clap::Parser;
+use venue_sim::api::limits::Limits;
 use venue_sim::server::{Config, Listing, start};
 
 /// A simulated spot exchange on this machine, in Binance's dialect. See the README for its faults.
@@ -22,6 +23,9 @@ struct Arguments {
     /// Without participants: books are empty until somebody places an order.
     #[arg(long)]
     quiet: bool,
+    /// Without limits of weights and order counts, to measure with.
+    #[arg(long)]
+    no_limits: bool,
 }
 
 #[tokio::main]
@@ -30,6 +34,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = if arguments.quiet { Config::quiet() } else { Config::lively(arguments.seed) };
     config.listen.set_port(arguments.port);
     config.speed = arguments.speed;
+    if arguments.no_limits {
+        config.limits = Limits::none();
+    }
     let listing =
         |symbol: &String| Listing::named(symbol).ok_or_else(|| format!("{symbol} is not a market this program knows"));
     config.listings = arguments.symbols.iter().map(listing).collect::<Result<_, _>>()?;

@@ -13,6 +13,7 @@ pub mod live;
 pub mod okx;
 pub mod paper;
 pub mod protocol;
+pub mod registry;
 pub mod route;
 pub mod transport;
 

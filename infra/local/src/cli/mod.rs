@@ -14,6 +14,7 @@ mod progress;
 mod show;
 mod switch;
 mod up;
+mod venues;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ enum Verb {
     Restore(backup::RestoreArguments),
     /// Check a desk: files, ledger, headroom, orders, dead letters; with --cloud, the account it runs in
     Doctor(doctor::DoctorArguments),
+    /// What each exchange promises: client ids, deadlines, limits, order types, and how its adapter was tested
+    Venues(venues::VenuesArguments),
     /// What the desk on AWS costs a month, idle and trading, line by line
     Cost(cost::CostArguments),
     /// Create or change the desk on AWS; shows what, who may do what, and the cost, before it asks
@@ -108,6 +111,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Verb::Backup(arguments) => backup::backup(&arguments).await,
             Verb::Restore(arguments) => backup::restore(&arguments),
             Verb::Doctor(arguments) => doctor::run(&arguments).await,
+            Verb::Venues(arguments) => venues::venues(&arguments),
             Verb::Cost(arguments) => cost::cost(&arguments),
             Verb::Deploy(arguments) => deploy::deploy(&arguments),
             Verb::Destroy(arguments) => deploy::destroy(&arguments),

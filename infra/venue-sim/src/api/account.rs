@@ -1,8 +1,8 @@
 //! Balances, fills, commissions, key permissions, order counts, listen keys.
 
-use super::Context;
 use super::call::Params;
 use super::show::{self, text8};
+use super::{Context, Refused};
 use crate::engine::Engine;
 use crate::engine::refusal::Refusal;
 use crate::engine::types::{AccountId, Fill, Ms};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const DAY: Ms = 86_400_000;
 
 /// GET account.
-pub(super) fn account(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn account(context: Context<'_>) -> Result<Value, Refused> {
     let engine = &context.exchange.engine;
     let bare = context.params.optional("omitZeroBalances")? == Some("true");
     let mut balances = engine.ledger().balances(context.account);
@@ -40,7 +40,7 @@ pub(super) fn account(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET myTrades.
-pub(super) fn trades(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn trades(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = super::orders::market(&context)?;
     let limit = context.params.limit(500, 1_000)?;
     let (from, until) = range(context.params)?;
@@ -62,7 +62,7 @@ pub(super) fn trades(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET account/commission.
-pub(super) fn commission(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn commission(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = super::orders::market(&context)?;
     let engine = &context.exchange.engine;
     let (maker, taker) = rates(engine, context.account);
@@ -76,7 +76,7 @@ pub(super) fn commission(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET sapi asset/tradeFee.
-pub(super) fn trade_fees(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn trade_fees(context: Context<'_>) -> Result<Value, Refused> {
     let engine = &context.exchange.engine;
     let wanted = context.params.optional("symbol")?;
     if let Some(symbol) = wanted {
@@ -91,7 +91,7 @@ pub(super) fn trade_fees(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET sapi account/apiRestrictions.
-pub(super) fn restrictions(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn restrictions(context: Context<'_>) -> Result<Value, Refused> {
     let key = context.exchange.keys.get(context.key);
     let has = |what: fn(&super::auth::Key) -> bool| key.is_some_and(what);
     Ok(json!({
@@ -104,7 +104,7 @@ pub(super) fn restrictions(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET rateLimit/order.
-pub(super) fn order_counts(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn order_counts(context: Context<'_>) -> Result<Value, Refused> {
     let (short, day) = context.exchange.limits.counts(context.account, context.now);
     let limits = &context.exchange.limits;
     Ok(json!([
@@ -114,20 +114,20 @@ pub(super) fn order_counts(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// POST userDataStream.
-pub(super) fn listen(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn listen(context: Context<'_>) -> Result<Value, Refused> {
     Ok(json!({ "listenKey": context.exchange.listen(context.account, context.now) }))
 }
 
 /// PUT userDataStream.
-pub(super) fn keep(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn keep(context: Context<'_>) -> Result<Value, Refused> {
     let (key, now) = (context.params.required("listenKey")?, context.now);
-    if context.exchange.keep(key, context.account, now) { Ok(json!({})) } else { Err(unknown_listen_key()) }
+    if context.exchange.keep(key, context.account, now) { Ok(json!({})) } else { Err(unknown_listen_key().into()) }
 }
 
 /// DELETE userDataStream.
-pub(super) fn unlisten(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn unlisten(context: Context<'_>) -> Result<Value, Refused> {
     let key = context.params.required("listenKey")?;
-    if context.exchange.unlisten(key, context.account) { Ok(json!({})) } else { Err(unknown_listen_key()) }
+    if context.exchange.unlisten(key, context.account) { Ok(json!({})) } else { Err(unknown_listen_key().into()) }
 }
 
 fn unknown_listen_key() -> Refusal {

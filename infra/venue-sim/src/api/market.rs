@@ -1,9 +1,9 @@
 //! Public data: rules, book, trades, bars.
 
-use super::Context;
 use super::call::Params;
 use super::orders::market;
 use super::show::text8;
+use super::{Context, Refused};
 use crate::engine::book::Snapshot;
 use crate::engine::refusal::Refusal;
 use crate::engine::rules::{Filter, Rules};
@@ -13,17 +13,17 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 /// GET ping.
-pub(super) fn ping(_: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn ping(_: Context<'_>) -> Result<Value, Refused> {
     Ok(json!({}))
 }
 
 /// GET time.
-pub(super) fn time(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn time(context: Context<'_>) -> Result<Value, Refused> {
     Ok(json!({ "serverTime": context.now }))
 }
 
 /// GET exchangeInfo.
-pub(super) fn info(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn info(context: Context<'_>) -> Result<Value, Refused> {
     let engine = &context.exchange.engine;
     let wanted = wanted(context.params)?;
     for symbol in wanted.iter().flatten() {
@@ -52,8 +52,8 @@ fn symbol(rules: &Rules) -> Value {
         "quoteAsset": rules.quote, "quotePrecision": 8, "quoteAssetPrecision": 8, "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8, "orderTypes": texts(Kind::ALL.iter().map(|kind| kind.text()).collect()),
         "icebergAllowed": false, "ocoAllowed": true, "otoAllowed": false, "opoAllowed": false,
-        "quoteOrderQtyMarketAllowed": true, "allowTrailingStop": false, "cancelReplaceAllowed": false,
-        "amendAllowed": false, "pegInstructionsAllowed": false, "isSpotTradingAllowed": true,
+        "quoteOrderQtyMarketAllowed": true, "allowTrailingStop": false, "cancelReplaceAllowed": true,
+        "amendAllowed": true, "pegInstructionsAllowed": false, "isSpotTradingAllowed": true,
         "isMarginTradingAllowed": false, "filters": rules.filters.iter().map(filter).collect::<Vec<_>>(),
         "permissions": [], "permissionSets": [["SPOT"]], "defaultSelfTradePreventionMode": Stp::ExpireMaker.text(),
         "allowedSelfTradePreventionModes": texts(Stp::ALL.iter().map(|mode| mode.text()).collect()),
@@ -96,7 +96,7 @@ pub(super) fn wanted(params: &Params) -> Result<Option<Vec<String>>, Refusal> {
 }
 
 /// GET depth.
-pub(super) fn depth(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn depth(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?;
     let limit = context.params.limit(100, 5_000)?;
     let book = context.exchange.snapshot(symbol, limit, context.now)?;
@@ -116,7 +116,7 @@ pub(crate) fn rows(levels: &[(Decimal, Decimal)]) -> Vec<[String; 2]> {
 }
 
 /// GET trades, and historicalTrades.
-pub(super) fn trades(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn trades(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?;
     let limit = context.params.limit(500, 1_000)?;
     let first = context.params.integer("fromId")?.and_then(|id| u64::try_from(id).ok());
@@ -135,7 +135,7 @@ pub(super) fn trades(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET aggTrades.
-pub(super) fn aggregates(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn aggregates(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?;
     let limit = context.params.limit(500, 1_000)?;
     let (from, until) = (context.params.integer("startTime")?, context.params.integer("endTime")?);
@@ -160,7 +160,7 @@ pub(super) fn aggregates(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET klines.
-pub(super) fn bars(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn bars(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?;
     let interval = context.params.required("interval")?;
     let length = Length::parse(interval).ok_or_else(|| Refusal::new(-1120, "Invalid interval."))?;
@@ -190,7 +190,7 @@ fn row(bar: &Candle, length: Length) -> Value {
 }
 
 /// GET avgPrice: of the last five minutes.
-pub(super) fn average(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn average(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?;
     let tape = &context.exchange.engine.market(symbol)?.tape;
     let bars = tape.bars(Length::Ms(60_000), None, context.now, 5);
@@ -202,6 +202,6 @@ pub(super) fn average(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET sapi system/status.
-pub(super) fn system(_: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn system(_: Context<'_>) -> Result<Value, Refused> {
     Ok(json!({ "status": 0, "msg": "normal" }))
 }

@@ -9,8 +9,10 @@ pub mod auth;
 pub mod call;
 pub mod limits;
 pub(crate) mod market;
+mod movements;
 mod orders;
 mod pairs;
+mod replace;
 mod routes;
 pub mod show;
 pub(crate) mod statistics;
@@ -58,7 +60,32 @@ pub(crate) struct Route {
 }
 
 /// What an endpoint does.
-pub(crate) type Handle = fn(Context<'_>) -> Result<Value, Refusal>;
+pub(crate) type Handle = fn(Context<'_>) -> Result<Value, Refused>;
+
+/// A refusal, and what some endpoints tell beside it.
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    pub(crate) refusal: Refusal,
+    pub(crate) data: Option<Value>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { status: 400, refusal, data: None }
+    }
+}
+
+impl Refused {
+    fn answer(&self) -> HttpAnswer {
+        match &self.data {
+            Some(data) => {
+                let body = serde_json::json!({ "code": self.refusal.code, "msg": self.refusal.text, "data": data });
+                HttpAnswer::json(self.status, &body)
+            }
+            None => HttpAnswer::refusal(self.status, &self.refusal),
+        }
+    }
+}
 
 /// A request that passed the door, and has not reached the engine.
 pub struct Admitted {
@@ -174,7 +201,7 @@ pub fn act(exchange: &mut Exchange, admitted: &Admitted, now: Ms) -> HttpAnswer 
     let context = Context { exchange, params, account: *account, key, now };
     let answer = match (route.handle)(context) {
         Ok(body) => HttpAnswer::json(200, &body),
-        Err(refusal) => HttpAnswer::refusal(400, &refusal),
+        Err(refused) => refused.answer(),
     };
     let answer = used(answer);
     match counts {

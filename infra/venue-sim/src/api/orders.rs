@@ -1,8 +1,8 @@
 //! Placing, testing, canceling and asking for orders.
 
-use super::Context;
 use super::call::{Params, illegal, missing};
 use super::show::{self, Detail};
+use super::{Context, Refused};
 use crate::engine::Which;
 use crate::engine::place::Restriction;
 use crate::engine::refusal::Refusal;
@@ -50,7 +50,7 @@ pub(super) const TEST: &[&str] = &[
 ];
 
 /// POST order.
-pub(super) fn place(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn place(context: Context<'_>) -> Result<Value, Refused> {
     let order = wish(context.params)?;
     let detail = detail(context.params, order.kind)?;
     let id = context.exchange.engine.place(context.account, &order, context.now)?;
@@ -59,7 +59,7 @@ pub(super) fn place(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// POST order/test.
-pub(super) fn test(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn test(context: Context<'_>) -> Result<Value, Refused> {
     let order = wish(context.params)?;
     detail(context.params, order.kind)?;
     context.exchange.engine.check(context.account, &order)?;
@@ -76,15 +76,10 @@ pub(super) fn test(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// DELETE order.
-pub(super) fn cancel(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn cancel(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?.to_owned();
     let (id, client) = which(context.params)?;
-    let only = match context.params.optional("cancelRestrictions")? {
-        None => Restriction::None,
-        Some("ONLY_NEW") => Restriction::OnlyNew,
-        Some("ONLY_PARTIALLY_FILLED") => Restriction::OnlyPartiallyFilled,
-        Some(_) => return Err(Refusal::new(-1145, "Invalid cancelRestrictions")),
-    };
+    let only = restriction(context.params)?;
     let name = cancel_name(&mut *context.exchange, context.params)?;
     let engine = &mut context.exchange.engine;
     let ids =
@@ -92,19 +87,19 @@ pub(super) fn cancel(context: Context<'_>) -> Result<Value, Refusal> {
     let orders: Vec<&Order> = ids.iter().filter_map(|id| engine.order(*id)).collect();
     match orders.first().and_then(|order| order.list).and_then(|list| engine.pair(list)) {
         Some(pair) => Ok(show::pair(engine, pair, Some(orders.into_iter().map(show::canceled).collect()), context.now)),
-        None => orders.first().map(|order| show::canceled(order)).ok_or_else(gone),
+        None => Ok(orders.first().map(|order| show::canceled(order)).ok_or_else(gone)?),
     }
 }
 
 /// DELETE openOrders.
-pub(super) fn cancel_all(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn cancel_all(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?.to_owned();
     let name = cancel_name(&mut *context.exchange, &Params::default())?;
     let engine = &mut context.exchange.engine;
     let open: Vec<u64> =
         engine.open_orders(context.account).filter(|order| order.symbol == symbol).map(|order| order.id).collect();
     if open.is_empty() {
-        return Err(Refusal::cancel());
+        return Err(Refusal::cancel().into());
     }
     let mut answer = Vec::new();
     for id in open {
@@ -128,16 +123,16 @@ pub(super) fn cancel_all(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET order.
-pub(super) fn query(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn query(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?;
     let (id, client) = which(context.params)?;
     let order = context.exchange.engine.find(context.account, symbol, Which { id, client: client.as_deref() });
     let order = order.filter(|order| context.exchange.venue.answers_for(order.placed_at, context.now));
-    order.map(show::status).ok_or_else(|| Refusal::new(-2013, "Order does not exist."))
+    Ok(order.map(show::status).ok_or_else(|| Refusal::new(-2013, "Order does not exist."))?)
 }
 
 /// GET openOrders.
-pub(super) fn open(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn open(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = context.params.optional("symbol")?.map(str::to_owned);
     if let Some(symbol) = &symbol {
         context.exchange.engine.market(symbol)?;
@@ -148,7 +143,7 @@ pub(super) fn open(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET allOrders.
-pub(super) fn all(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn all(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?;
     let limit = context.params.limit(500, 1_000)?;
     let (from, until) = super::account::range(context.params)?;
@@ -174,7 +169,8 @@ pub(super) fn market<'a>(context: &Context<'a>) -> Result<&'a str, Refusal> {
     Ok(symbol)
 }
 
-fn which(params: &Params) -> Result<(Option<u64>, Option<String>), Refusal> {
+/// Which order is meant.
+pub(super) fn which(params: &Params) -> Result<(Option<u64>, Option<String>), Refusal> {
     let id = params.integer("orderId")?;
     let client = params.optional("origClientOrderId")?;
     if id.is_none() && client.is_none() {
@@ -184,6 +180,16 @@ fn which(params: &Params) -> Result<(Option<u64>, Option<String>), Refusal> {
         ));
     }
     Ok((id.map(|id| u64::try_from(id).unwrap_or(0)), client.map(str::to_owned)))
+}
+
+/// Which orders a cancel may meet.
+pub(super) fn restriction(params: &Params) -> Result<Restriction, Refusal> {
+    match params.optional("cancelRestrictions")? {
+        None => Ok(Restriction::None),
+        Some("ONLY_NEW") => Ok(Restriction::OnlyNew),
+        Some("ONLY_PARTIALLY_FILLED") => Ok(Restriction::OnlyPartiallyFilled),
+        Some(_) => Err(Refusal::new(-1145, "Invalid cancelRestrictions")),
+    }
 }
 
 fn cancel_name(exchange: &mut crate::exchange::Exchange, params: &Params) -> Result<String, Refusal> {
@@ -229,7 +235,7 @@ pub(super) fn strategy(params: &Params, id: &str, kind: &str) -> Result<(Option<
 }
 
 /// Reads a new order: each type has its mandatory and its superfluous parameters.
-fn wish(params: &Params) -> Result<NewOrder, Refusal> {
+pub(super) fn wish(params: &Params) -> Result<NewOrder, Refusal> {
     let symbol = params.symbol()?;
     let side = side(params)?;
     let kind = Kind::parse(params.required("type")?).ok_or_else(|| Refusal::new(-1116, "Invalid orderType."))?;

@@ -1,9 +1,9 @@
 //! One-cancels-the-other pairs.
 
-use super::Context;
 use super::call::{Params, missing};
 use super::orders::{amount, detail, gone, kind_of, market, prevention, side, strategy};
 use super::show;
+use super::{Context, Refused};
 use crate::engine::Which;
 use crate::engine::place::Restriction;
 use crate::engine::refusal::Refusal;
@@ -36,7 +36,7 @@ pub(super) const NEW: &[&str] = &[
 ];
 
 /// POST orderList/oco.
-pub(super) fn place(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn place(context: Context<'_>) -> Result<Value, Refused> {
     let params = context.params;
     let above = leg(params, "above")?;
     let below = leg(params, "below")?;
@@ -51,7 +51,7 @@ pub(super) fn place(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// DELETE orderList.
-pub(super) fn cancel(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn cancel(context: Context<'_>) -> Result<Value, Refused> {
     let symbol = market(&context)?.to_owned();
     let pair = find(&context, "listClientOrderId")?
         .filter(|pair| !pair.done && pair.symbol == symbol)
@@ -74,22 +74,22 @@ pub(super) fn cancel(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET orderList.
-pub(super) fn query(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn query(context: Context<'_>) -> Result<Value, Refused> {
     let pair = find(&context, "origClientOrderId")?.ok_or_else(|| Refusal::new(-2018, "Order list does not exist."))?;
     Ok(show::pair(&context.exchange.engine, pair, None, context.now))
 }
 
 /// GET openOrderList.
-pub(super) fn open(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn open(context: Context<'_>) -> Result<Value, Refused> {
     list(&context, false)
 }
 
 /// GET allOrderList.
-pub(super) fn all(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn all(context: Context<'_>) -> Result<Value, Refused> {
     list(&context, true)
 }
 
-fn list(context: &Context<'_>, done: bool) -> Result<Value, Refusal> {
+fn list(context: &Context<'_>, done: bool) -> Result<Value, Refused> {
     let engine = &context.exchange.engine;
     let limit = context.params.limit(500, 1_000)?;
     let from = context.params.integer("fromId")?.and_then(|id| u64::try_from(id).ok());

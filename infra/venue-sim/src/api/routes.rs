@@ -1,7 +1,7 @@
 //! The table of endpoints: who may ask, what it weighs, which parameters are read.
 
 use super::call::{Method, Params};
-use super::{Route, Security, account, market, orders, pairs, statistics};
+use super::{Route, Security, account, market, movements, orders, pairs, replace, statistics};
 use Method::{Delete, Get, Post, Put};
 use Security::{Key, Public, Signed, Trade};
 
@@ -117,6 +117,18 @@ static ROUTES: &[Route] = &[
         &["symbol", "orderListId", "listClientOrderId", "newClientOrderId"],
         pairs::cancel,
     ),
+    trade(Post, "/api/v3/order/cancelReplace", 1, replace::NEW, replace::cancel_replace),
+    Route {
+        method: Put,
+        path: "/api/v3/order/amend/keepPriority",
+        security: Trade,
+        weight: |_| 4,
+        orders: 0,
+        params: &["symbol", "orderId", "origClientOrderId", "newClientOrderId", "newQty"],
+        handle: replace::amend,
+    },
+    signed(Get, "/sapi/v1/capital/deposit/hisrec", |_| 1, movements::PARAMS, movements::deposits),
+    signed(Get, "/sapi/v1/capital/withdraw/history", |_| 2, movements::PARAMS, movements::withdrawals),
     signed(Get, "/api/v3/order", |_| 4, &["symbol", "orderId", "origClientOrderId"], orders::query),
     signed(Get, "/api/v3/openOrders", |p| by_symbol(p, 6, 80), &["symbol"], orders::open),
     signed(Get, "/api/v3/allOrders", |_| 20, RANGE, orders::all),

@@ -1,8 +1,8 @@
 //! The day at a glance, last prices, best prices.
 
-use super::Context;
 use super::market::wanted;
 use super::show::{text, text8};
+use super::{Context, Refused};
 use crate::engine::Market;
 use crate::engine::refusal::Refusal;
 use crate::engine::types::Ms;
@@ -12,18 +12,18 @@ use serde_json::{Value, json};
 const DAY: Ms = 86_400_000;
 
 /// GET ticker/24hr.
-pub(super) fn day(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn day(context: Context<'_>) -> Result<Value, Refused> {
     let mini = match context.params.optional("type")? {
         None | Some("FULL") => false,
         Some("MINI") => true,
-        Some(_) => return Err(Refusal::new(-1139, "Invalid ticker type.")),
+        Some(_) => return Err(Refusal::new(-1139, "Invalid ticker type.").into()),
     };
     let now = context.now;
     each(&context, |market| if mini { small(market, now) } else { full(market, now) })
 }
 
 /// GET ticker/price.
-pub(super) fn price(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn price(context: Context<'_>) -> Result<Value, Refused> {
     each(
         &context,
         |market| json!({ "symbol": market.rules.symbol, "price": text8(market.tape.last().unwrap_or_default()) }),
@@ -31,7 +31,7 @@ pub(super) fn price(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// GET ticker/bookTicker.
-pub(super) fn best(context: Context<'_>) -> Result<Value, Refusal> {
+pub(super) fn best(context: Context<'_>) -> Result<Value, Refused> {
     each(&context, |market| {
         let top = market.book.top();
         let (bid, ask) = (top.bid.unwrap_or_default(), top.ask.unwrap_or_default());
@@ -43,14 +43,14 @@ pub(super) fn best(context: Context<'_>) -> Result<Value, Refusal> {
 }
 
 /// One market's row, or a list of rows.
-fn each(context: &Context<'_>, row: impl Fn(&Market) -> Value) -> Result<Value, Refusal> {
+fn each(context: &Context<'_>, row: impl Fn(&Market) -> Value) -> Result<Value, Refused> {
     let engine = &context.exchange.engine;
     if context.params.optional("symbol")?.is_some() {
         wanted(context.params)?;
         return Ok(row(engine.market(context.params.symbol()?)?));
     }
     match wanted(context.params)? {
-        Some(symbols) => symbols.iter().map(|symbol| engine.market(symbol).map(&row)).collect(),
+        Some(symbols) => Ok(symbols.iter().map(|symbol| engine.market(symbol).map(&row)).collect::<Result<_, _>>()?),
         None => Ok(engine.markets().map(row).collect()),
     }
 }

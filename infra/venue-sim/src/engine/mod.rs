@@ -4,6 +4,7 @@
 //! by price and time ([`book`]), settled by double entry, stop orders released by the prices just traded, then told as
 //! [`Event`]s. Invariants: money is conserved per asset; what is locked is what open orders need ([`Engine::audit`]).
 
+mod amend;
 pub mod book;
 pub mod flow;
 pub mod ledger;
@@ -232,6 +233,16 @@ impl Engine {
                 return Err(format!("order {} has filled more than it asked for", order.id));
             }
             *held.entry((order.account, market.rules.given(order.side))).or_default() += order.held;
+            let legs = order.list.and_then(|list| self.lists.get(&list)).map_or(&[][..], |pair| &pair.orders);
+            let legs = legs
+                .iter()
+                .filter_map(|id| self.orders.get(id))
+                .filter(|leg| leg.status.is_open() && leg.id != order.id);
+            let (need, holds) =
+                legs.fold((order.need(), order.held), |sum, leg| (sum.0.max(leg.need()), sum.1 + leg.held));
+            if need != holds {
+                return Err(format!("order {} needs {need}, and {holds} is held for it", order.id));
+            }
         }
         for number in 0..self.accounts.len() {
             for (asset, Balance { locked, .. }) in self.ledger.balances(AccountId(number)) {

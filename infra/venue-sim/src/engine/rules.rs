@@ -225,12 +225,12 @@ impl Rules {
         for filter in &self.filters {
             let passes = match filter {
                 Filter::Price { min, max, tick } => {
-                    let ok = |price: Decimal| price.is_zero() || within(price, *min, *max, *tick, Decimal::ZERO);
+                    let ok = |price: Decimal| price.is_zero() || within(price, *min, *max, *tick);
                     ok(order.price) && ok(order.stop_price)
                 }
-                Filter::Lot { min, max, step } => by_quote || within(order.quantity, *min, *max, *step, *min),
+                Filter::Lot { min, max, step } => by_quote || within(order.quantity, *min, *max, *step),
                 Filter::MarketLot { min, max, step } => {
-                    order.kind != Kind::Market || by_quote || within(order.quantity, *min, *max, *step, *min)
+                    order.kind != Kind::Market || by_quote || within(order.quantity, *min, *max, *step)
                 }
                 Filter::MinNotional { min, market } => {
                     self.notional(order, standing, *min, *market, Decimal::ZERO, false)
@@ -283,9 +283,9 @@ impl Rules {
     }
 }
 
-/// Bounds and grid; the grid starts at `from`, zero disables a bound.
-fn within(value: Decimal, min: Decimal, max: Decimal, grid: Decimal, from: Decimal) -> bool {
+/// Bounds and grid; zero disables each.
+fn within(value: Decimal, min: Decimal, max: Decimal, grid: Decimal) -> bool {
     let above = min.is_zero() || value >= min;
     let below = max.is_zero() || value <= max;
-    above && below && (grid.is_zero() || ((value - from) % grid).is_zero())
+    above && below && (grid.is_zero() || (value % grid).is_zero())
 }

@@ -171,8 +171,8 @@ impl Length {
             // 1970-01-01 was a Thursday: Mondays are four days off.
             Self::Week => at - (at - 4 * DAY).rem_euclid(7 * DAY),
             Self::Month => {
-                let (day, month_day) = civil(at.div_euclid(DAY));
-                (day - month_day + 1) * DAY
+                let day = at.div_euclid(DAY);
+                (day - civil(day).2 + 1) * DAY
             }
         }
     }
@@ -188,14 +188,23 @@ impl Length {
     }
 }
 
-/// A day since 1970, and its day of the month from 1 (Hinnant, "chrono-compatible low-level date algorithms").
-fn civil(day: i64) -> (i64, i64) {
+/// Year, month and day of a day since 1970 (Hinnant, "chrono-compatible low-level date algorithms").
+fn civil(day: i64) -> (i64, i64, i64) {
     let shifted = day + 719_468;
-    let of_era = shifted.rem_euclid(146_097);
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    (day, of_year - (153 * month + 2) / 5 + 1)
+    let march = (5 * of_year + 2) / 153;
+    let month = if march < 10 { march + 3 } else { march - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, of_year - (153 * march + 2) / 5 + 1)
+}
+
+/// A moment as `2024-02-29 12:00:00`, UTC.
+#[must_use]
+pub fn date(at: Ms) -> String {
+    let (year, month, day) = civil(at.div_euclid(DAY));
+    let second = at.rem_euclid(DAY) / SECOND;
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60)
 }
 
 /// The record of a market.

@@ -163,6 +163,8 @@ words! {
         New = "NEW",
         /// Canceled by its owner.
         Canceled = "CANCELED",
+        /// Made smaller by its owner.
+        Replaced = "REPLACED",
         /// Refused after it had been accepted.
         Rejected = "REJECTED",
         /// A fill.
@@ -256,7 +258,7 @@ pub struct Order {
     pub symbol: String,
     /// Its owner's name for it.
     pub client_id: String,
-    /// The name of the request that canceled it.
+    /// The name of the request that canceled it; the former name, of an order that was made smaller.
     pub cancel_id: Option<String>,
     /// The pair it belongs to.
     pub list: Option<u64>,

@@ -1,5 +1,6 @@
 //! What a simulated exchange is started with.
 
+use crate::api::limits::Limits;
 use crate::engine::rules::Rules;
 use crate::faults::Faults;
 use rust_decimal::Decimal;
@@ -91,6 +92,8 @@ pub struct Config {
     pub step_ms: Option<u64>,
     /// How many times faster they go.
     pub speed: u32,
+    /// Request weights and order counts.
+    pub limits: Limits,
     /// Faults from the start.
     pub faults: Faults,
 }
@@ -114,6 +117,7 @@ impl Config {
             accounts: vec![Opening::new("sim-key", "sim-secret", &funds)],
             step_ms: None,
             speed: 1,
+            limits: Limits::default(),
             faults: Faults::default(),
         }
     }

@@ -98,6 +98,7 @@ pub async fn start(config: Config) -> Result<Sim, StartError> {
 }
 
 fn furnish(exchange: &mut Exchange, config: &Config, now: Ms) -> Result<(), StartError> {
+    exchange.limits = config.limits.clone();
     for listing in &config.listings {
         exchange.engine.list(listing.rules.clone()).map_err(StartError::Listing)?;
     }

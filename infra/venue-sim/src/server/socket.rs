@@ -111,11 +111,15 @@ impl Connection {
                     Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
                 },
-                message = receiver.recv() => match message {
-                    Ok(_) if faults.silence => self.count("silence"),
-                    Ok(message) => self.told(&mut socket, message, &faults).await?,
-                    // Too slow a listener is disconnected.
-                    Err(_) => return Err(Over),
+                message = receiver.recv() => {
+                    // They may have been switched while this waited.
+                    let faults = self.shared.stream.borrow().clone();
+                    match message {
+                        Ok(_) if faults.silence => self.count("silence"),
+                        Ok(message) => self.told(&mut socket, message, &faults).await?,
+                        // Too slow a listener is disconnected.
+                        Err(_) => return Err(Over),
+                    }
                 },
                 _ = ping.tick(), if !faults.silence => socket.send(Message::Ping(Vec::from(*b"sim").into())).await?,
                 _ = beat.tick() => if !faults.silence {

@@ -15,6 +15,7 @@ pub fn report(report: &Report, now: Ms) -> Value {
     // A cancel has a name of its own; the order's name moves aside.
     let (client, original) = match (report.execution, &order.cancel_id) {
         (Execution::Canceled, Some(cancel)) => (cancel.as_str(), order.client_id.as_str()),
+        (Execution::Replaced, Some(former)) => (order.client_id.as_str(), former.as_str()),
         _ => (order.client_id.as_str(), ""),
     };
     let mut event = json!({

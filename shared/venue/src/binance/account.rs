@@ -88,13 +88,10 @@ fn holdings(request: Unsigned) -> Ask<Balances> {
 
 /// `BTCUSDT,ETHUSDT`, from a list of unified names or of the venue's own.
 fn pairs(scope: &Scope) -> Option<String> {
-    match scope.extra.get("symbols")? {
-        Value::Array(names) => {
-            let names: Vec<String> = names.iter().filter_map(Value::as_str).map(|name| name.replace('/', "")).collect();
-            Some(names.join(","))
-        }
-        other => super::ask::text(other),
-    }
+    let own = scope.extra.get("symbols")?;
+    let Some(names) = own.as_array() else { return super::ask::text(own) };
+    let names: Vec<String> = names.iter().filter_map(Value::as_str).map(|name| name.replace('/', "")).collect();
+    Some(names.join(","))
 }
 
 fn margin_balances(scope: &Scope) -> Ask<Balances> {
@@ -127,10 +124,8 @@ fn wallet(scope: &Scope) -> Wallet {
         Product::Option => Wallet::Option,
     });
     let usual = if scope.margin.is_some() { Wallet::Margin } else { Wallet::Spot };
-    match scope.wallet.or(of_product).unwrap_or(usual) {
-        Wallet::Spot if scope.margin.is_some() => Wallet::Margin,
-        wallet => wallet,
-    }
+    let wallet = scope.wallet.or(of_product).unwrap_or(usual);
+    if wallet == Wallet::Spot && scope.margin.is_some() { Wallet::Margin } else { wallet }
 }
 
 pub(super) fn balances(scope: &Scope) -> Built<Balances> {
@@ -194,7 +189,8 @@ pub(super) fn currencies() -> Built<Vec<Currency>> {
                 id: raw.coin.0.clone(),
                 code: raw.coin.0.clone(),
                 name: raw.name.owned(),
-                precision: steps.min(),
+                // A step that every network takes.
+                precision: steps.max(),
                 active: flags.iter().all(Option::is_some).then(|| flags.iter().all(|flag| *flag == Some(true))),
             }
         };

@@ -50,22 +50,26 @@ pub(super) fn sign(
     };
     let query = unsigned.query.encoded();
     let mut request = Request::of(unsigned);
-    let signature = signature(credentials, &format!("{query}{}", request.body))?;
+    let signature = signature(credentials.secret(), &format!("{query}{}", request.body))?;
     let place = if in_body { &mut request.body } else { &mut request.target };
     place.push_str("&signature=");
     encode_into(place, &signature);
     Ok(request.header("X-MBX-APIKEY", credentials.key()))
 }
 
-fn signature(credentials: &Credentials, payload: &str) -> Result<String, CallError> {
-    match seed(credentials.secret())? {
+/// The signature of `payload`, by the kind of key that the secret is.
+///
+/// # Errors
+/// [`CallError::Credentials`] if the secret is in PEM and no Ed25519 key.
+pub(super) fn signature(secret: &str, payload: &str) -> Result<String, CallError> {
+    match seed(secret)? {
         Some(seed) => ed25519(VENUE, &seed, payload.as_bytes()).map(|signature| base64(&signature)),
-        None => Ok(hex(hmac_sha256(credentials.secret().as_bytes(), payload.as_bytes()).as_ref())),
+        None => Ok(hex(hmac_sha256(secret.as_bytes(), payload.as_bytes()).as_ref())),
     }
 }
 
 /// The seed of an Ed25519 key, if the secret is one.
-pub(super) fn seed(secret: &str) -> Result<Option<Zeroizing<Vec<u8>>>, CallError> {
+fn seed(secret: &str) -> Result<Option<Zeroizing<Vec<u8>>>, CallError> {
     if secret.contains("-----BEGIN") {
         let fault = CallError::Credentials { venue: VENUE, why: "the secret is no Ed25519 private key in PEM" };
         let der = Zeroizing::new(pem_body(secret).ok_or(fault.clone())?);

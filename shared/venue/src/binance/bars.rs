@@ -14,8 +14,8 @@ use desk::money::Quantity;
 
 /// How many bars the venue gives when it is not told.
 const USUAL: u32 = 500;
-/// The most it gives: on spot, elsewhere.
-const MOST: (u32, u32) = (1000, 1500);
+/// The most it is asked for. Contracts would give 1500, at twice the price of 1000.
+const MOST: u32 = 1000;
 
 fn bar(at: Num, prices: [Num; 4], volume: MaybeNum) -> Result<Bar, String> {
     let [open, high, low, close] = prices;
@@ -68,13 +68,12 @@ pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Buil
     let inverse = market.product == Product::Inverse;
     if let (true, Some(since), None) = (inverse, range.since, range.until) {
         // Without an end the venue counts back from now, whatever the beginning.
-        let bars = i64::from(range.limit.unwrap_or(USUAL));
+        let bars = i64::from(range.limit.unwrap_or(USUAL).min(MOST));
         range.until = Some(since.plus_ms(bars.saturating_mul(query.interval.ms()).saturating_sub(1)));
     }
-    let most = if market.product == Product::Spot { MOST.0 } else { MOST.1 };
     range.limit = match (range.limit, query.range.since.and(query.range.until)) {
-        (Some(limit), _) => Some(limit.min(most)),
-        (None, Some(_)) => Some(most),
+        (Some(limit), _) => Some(limit.min(MOST)),
+        (None, Some(_)) => Some(MOST),
         (None, None) => Some(USUAL),
     };
     let params = with_extra(ranged(params, &range), &scope.extra, &[]);

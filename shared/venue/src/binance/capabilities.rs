@@ -45,7 +45,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     limits: &[
         RateLimit { of: "weight", class: &[], units: 6000, per_ms: 60_000 },
         RateLimit { of: "orders", class: &[EndpointClass::Order], units: 100, per_ms: 10_000 },
-        RateLimit { of: "orders", class: &[EndpointClass::Order], units: 1200, per_ms: 60_000 },
+        RateLimit { of: "orders", class: &[EndpointClass::Order], units: 200_000, per_ms: 86_400_000 },
     ],
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly, TimeInForce::Gtd],
@@ -67,7 +67,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
          them although they exist",
         "on spot a change of the price is a cancellation and a new order in one request; a smaller quantity alone keeps \
          the place in the queue",
-        "USD-M has a weight of 2400 a minute, options 400; the budget above is that of spot",
+        "the budgets above are those of spot; USD-M has a weight of 2400 and 1200 orders a minute, options a weight of 400",
         "the dead-man's switch of contracts holds for one market at a time and is not spoken here",
         "good till a day and reduce-only exist on contracts only, OCO and icebergs on spot and margin only",
     ],

@@ -118,7 +118,9 @@ fn filters(market: &mut Instrument, filters: &[RawFilter]) {
 
 pub(super) fn instruments(product: Product) -> Built<Vec<Instrument>> {
     let system = public(product);
-    let request = Unsigned::public(system.origin(), system.path("/exchangeInfo"), Params::new());
+    // Which groups of traders a market is open to is most of what spot would tell, and nothing to us.
+    let params = Params::new().maybe("showPermissionSets", (product == Product::Spot).then_some(false));
+    let request = Unsigned::public(system.origin(), system.path("/exchangeInfo"), params);
     let request = request.weighing(system.weight(20, 1, 1));
     Ok(ask(request, system.family(), move |raw: RawExchange, _| {
         let all = raw.symbols.iter().chain(&raw.option_symbols).map(|raw| instrument(raw, product));

@@ -8,6 +8,7 @@ use crate::protocol::call::Scope;
 use crate::protocol::model::{Level, OrderBook, PublicTrade, Side, Ticker, VenueHealth};
 use crate::protocol::wire;
 use crate::protocol::{Ask, Built, CallError, Instrument, Markets, MarketsQuery, Params, Product, Range, Unsigned};
+use desk::money::exact;
 use desk::time::Timestamp;
 use serde_json::Value;
 
@@ -30,7 +31,8 @@ pub(super) fn health() -> Built<VenueHealth> {
 
 fn ticker_of(raw: &RawTicker, system: System, markets: &Markets) -> Ticker {
     let (base_volume, quote_volume) = match raw.base_volume {
-        Some(base) => (base.0, None),
+        // The venue tells no volume in quote units here; the average price is what makes one of the other.
+        Some(base) => (base.0, base.0.zip(raw.weighted_avg_price.0).and_then(|(a, b)| exact::mul(a, b).ok())),
         None => (raw.volume.0, raw.quote_volume.0),
     };
     Ticker {
@@ -68,10 +70,7 @@ fn tickers_ask(request: Unsigned, system: System) -> Ask<Vec<Ticker>> {
 }
 
 /// The only one of them: the venue answers some questions about one market with a list.
-fn single<T: 'static>(name: &str, asked: Ask<Vec<T>>, of: fn(&T) -> &str) -> Ask<T>
-where
-    T: Clone,
-{
+fn single<T: Clone + 'static>(name: &str, asked: Ask<Vec<T>>, of: fn(&T) -> &str) -> Ask<T> {
     let (name, request) = (name.to_owned(), asked.request.clone());
     Ask::new(request, move |reply, markets| {
         let rows = asked.read(reply, markets)?;
@@ -138,7 +137,11 @@ pub(super) fn best_quotes(query: &MarketsQuery) -> Built<Vec<Ticker>> {
     if system == System::Options {
         return Err(CallError::Unsupported { venue: "binance", what: "best quotes of options".into() });
     }
-    let params = with_extra(symbols(query, system), &query.scope.extra, &KNOWN);
+    let params = match query.instruments.as_slice() {
+        [market] if system != System::Spot => Params::new().with("symbol", &market.symbol),
+        _ => symbols(query, system),
+    };
+    let params = with_extra(params, &query.scope.extra, &KNOWN);
     let request = Unsigned::public(system.origin(), system.path("/ticker/bookTicker"), params);
     Ok(chosen(tickers_ask(request.weighing(system.weight(4, 5, 5)), system), query))
 }
@@ -166,7 +169,9 @@ fn level(raw: &RawLevel) -> Result<Level, String> {
 
 pub(super) fn order_book(market: &Instrument, depth: Option<u32>, scope: &Scope) -> Built<OrderBook> {
     let system = public(market.product);
-    let path = if system == System::Usdm && flagged(&scope.extra, "rpi") { "/rpiDepth" } else { "/depth" };
+    // Books with retail orders in them come in one depth only.
+    let retail = system == System::Usdm && flagged(&scope.extra, "rpi");
+    let (path, depth) = if retail { ("/rpiDepth", Some(1000)) } else { ("/depth", depth) };
     let params = Params::new().with("symbol", &market.symbol).maybe("limit", depth);
     let params = with_extra(params, &scope.extra, &KNOWN);
     let weight = match depth.unwrap_or(100) {

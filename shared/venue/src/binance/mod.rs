@@ -6,30 +6,35 @@
 //!
 //! | piece | what it is |
 //! |---|---|
-//! | [`system`] | the endpoint table: product, account system, margin and kind of order lead to a server and a path |
-//! | [`place`] | a new order's type and parameters |
-//! | [`orders`], [`report`] | questions about orders, and what their answers mean |
-//! | [`market`], [`bars`], [`instruments`], [`contracts`] | market data, and the settings of contracts |
-//! | [`account`], [`positions`], [`history`] | balances, fees, permissions, positions, movements, earn products |
-//! | [`errors`] | what an error code means |
-//! | [`auth`] | signing with HMAC and Ed25519 keys |
-//! | [`stream`] | market data and the account over WebSocket |
-//! | [`klines`] | the candles of the desk's own market data |
+//! | `system` | the endpoint table: product, account system, margin and kind of order lead to a server and a path |
+//! | `place` | a new order's type and parameters |
+//! | `orders`, `oco`, `amend`, `batch`, `listing` | questions about orders |
+//! | `report` | what their answers mean |
+//! | `market`, `bars`, `instruments`, `contracts` | market data, and the settings of contracts |
+//! | `account`, `positions`, `history` | balances, fees, permissions, positions, movements, earn products |
+//! | `errors` | what an error code means |
+//! | `auth` | signing with HMAC and Ed25519 keys |
+//! | `stream` | market data and the account over WebSocket |
+//! | `klines` | the candles of the desk's own market data |
 //!
 //! Deliberately absent: every call that moves money (withdrawals, transfers, loans, subscriptions to earn products), RSA
 //! keys, order lists other than OCO, and the closing of a position by one call, which the venue does not have.
 
 mod account;
+mod amend;
 mod ask;
 mod auth;
 mod bars;
+mod batch;
 mod capabilities;
 mod contracts;
 mod errors;
 mod history;
 mod instruments;
 pub mod klines;
+mod listing;
 mod market;
+mod oco;
 mod orders;
 mod place;
 mod positions;
@@ -115,17 +120,17 @@ impl Protocol for Binance {
         account::accounts(scope: &Scope) -> Vec<AccountRow>;
         account::balances(scope: &Scope) -> Balances;
         orders::place(order: &NewOrder) -> OrderReport;
-        orders::place_many(orders: &[NewOrder]) -> Vec<OrderReport>;
-        orders::amend(change: &Amendment) -> OrderReport;
-        orders::amend_many(changes: &[Amendment]) -> Vec<OrderReport>;
+        batch::place_many(orders: &[NewOrder]) -> Vec<OrderReport>;
+        amend::amend(change: &Amendment) -> OrderReport;
+        batch::amend_many(changes: &[Amendment]) -> Vec<OrderReport>;
         orders::cancel(order: &OrderRef) -> OrderReport;
-        orders::cancel_many(orders: &[OrderRef]) -> Vec<OrderReport>;
+        batch::cancel_many(orders: &[OrderRef]) -> Vec<OrderReport>;
         orders::cancel_all(market: Option<&Instrument>, scope: &Scope) -> Vec<OrderReport>;
         orders::order(order: &OrderRef) -> OrderReport;
         orders::open_order(order: &OrderRef) -> OrderReport;
-        orders::orders(query: &OrdersQuery) -> Vec<OrderReport>;
-        orders::order_trades(order: &OrderRef) -> Vec<OwnTrade>;
-        orders::own_trades(query: &HistoryQuery) -> Vec<OwnTrade>;
+        listing::orders(query: &OrdersQuery) -> Vec<OrderReport>;
+        listing::order_trades(order: &OrderRef) -> Vec<OwnTrade>;
+        listing::own_trades(query: &HistoryQuery) -> Vec<OwnTrade>;
         positions::positions(query: &MarketsQuery) -> Vec<PositionReport>;
         positions::position(market: &Instrument, scope: &Scope) -> PositionReport;
         contracts::set_leverage(change: &LeverageChange) -> LeverageSetting;

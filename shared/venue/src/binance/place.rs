@@ -9,12 +9,13 @@ use crate::protocol::call::{
     Crossing, Distance, NewOrder, OrderClass, OrderKind, PriceSource, TimeInForce, Trailing, Trigger, TriggerKind,
 };
 use crate::protocol::model::{MarginMode, PositionSide, Side};
-use crate::protocol::{CallError, Params};
+use crate::protocol::{CallError, Params, wire};
 use desk::money::exact;
 use rust_decimal::Decimal;
 
 /// Own parameters that are read here and not passed on as they are.
-const KNOWN: [&str; 6] = ["type", "stopLossOrTakeProfit", "selfTradePrevention", "icebergAmount", "sor", "marginMode"];
+const KNOWN: [&str; 6] =
+    ["type", "stopLossOrTakeProfit", "selfTradePrevention", "icebergAmount", "sor", "quoteOrderQty"];
 
 /// A new order as it is sent.
 pub(super) struct Placing {
@@ -123,6 +124,10 @@ fn time_in_force(order: &NewOrder, kind: &str, contract: bool) -> Option<&'stati
 pub(super) fn placing(order: &NewOrder) -> Result<Placing, CallError> {
     let system = System::of(order.instrument.product, order.account, order.margin);
     let contract = system.product().is_contract();
+    if system == System::Spot && order.reduce_only && order.side == Side::Buy {
+        // A sale on spot can't but reduce: nothing can be sold that is not there.
+        return invalid(order, "a buy on spot reduces nothing");
+    }
     if order.take_profit.is_some() || order.stop_loss.is_some() {
         let what = "orders with a take-profit or stop-loss attached".into();
         return Err(CallError::Unsupported { venue: "binance", what });
@@ -166,14 +171,18 @@ pub(super) fn placing(order: &NewOrder) -> Result<Placing, CallError> {
 /// How much: base units, quote units, or all there is of the position.
 fn sizes(order: &NewOrder, kind: &str, contract: bool, waits: bool, params: &mut Params) -> Result<(), CallError> {
     let market = !contract && kind == "MARKET";
-    if let Some(cost) = order.cost.filter(|_| market) {
+    let own = order.extra.text("quoteOrderQty").map(|cost| wire::decimal(&cost).map_err(CallError::Invalid));
+    if let Some(cost) = order.cost.or(own.transpose()?).filter(|_| market) {
         params.push("quoteOrderQty", order.instrument.cost_text(cost)?);
     } else if let Some(quantity) = order.quantity.filter(|_| !flagged(&order.extra, "closePosition")) {
         params.push("quantity", order.instrument.quantity_text(quantity)?);
     } else if contract && waits && !flagged(&order.extra, "closePosition") {
         params.push("closePosition", true);
-    } else if !flagged(&order.extra, "closePosition") && order.extra.text("quoteOrderQty").is_none() {
+    } else if !flagged(&order.extra, "closePosition") {
         return invalid(order, "an order needs a quantity, or a market order on spot a cost");
+    }
+    if contract && (order.shown.is_some() || order.extra.text("icebergAmount").is_some()) {
+        return invalid(order, "contracts have no icebergs");
     }
     let shown = order.shown.map(|shown| order.instrument.quantity_text(shown)).transpose()?;
     *params = std::mem::take(params)
@@ -218,13 +227,12 @@ fn wakes(order: &NewOrder, contract: bool, algo: bool, params: &mut Params) -> R
 /// Which position, which margin.
 fn account(order: &NewOrder, system: System, params: &mut Params) {
     if !system.product().is_contract() {
-        if system == System::Margin {
-            if order.margin == Some(MarginMode::Isolated) {
-                params.push("isIsolated", true);
-            }
-            if order.reduce_only {
-                params.push("sideEffectType", "AUTO_REPAY");
-            }
+        if system == System::Margin && order.margin == Some(MarginMode::Isolated) {
+            params.push("isIsolated", true);
+        }
+        // What margin trading knows of "only reducing": what comes in pays back what was borrowed.
+        if system != System::Spot && order.reduce_only {
+            params.push("sideEffectType", "AUTO_REPAY");
         }
         return;
     }

@@ -10,7 +10,7 @@ use crate::protocol::call::Scope;
 use crate::protocol::model::{MarginMode, PositionReport, PositionSide};
 use crate::protocol::wire::MaybeNum;
 use crate::protocol::{Ask, Built, Instrument, Markets, MarketsQuery, Params, Product, ReadFault, Unsigned};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Own parameters that are read by these questions: `method` chooses between the risk endpoint and the account.
 const KNOWN: [&str; 2] = ["method", "useV2"];
@@ -47,13 +47,19 @@ fn report(raw: &RawPosition, system: System, markets: &Markets) -> Result<Positi
         leverage: raw.leverage.0,
         unrealized_pnl: raw.unrealized_profit.0,
         collateral: raw.isolated_margin.0.or(raw.isolated_wallet.0).filter(|_| isolated == Some(true)),
-        initial_margin: raw.initial_margin.0,
+        initial_margin: raw.initial_margin.0.or_else(|| initial_margin(raw)),
         maintenance_margin: raw.maint_margin.0,
         margin_mode,
         hedged: raw.position_side.some().map(|side| side != "BOTH"),
         at: raw.update_time.0,
         ..PositionReport::default()
     })
+}
+
+/// The venue's own formula, where it does not tell: the worth of the position by its leverage, in its 8 decimals.
+fn initial_margin(raw: &RawPosition) -> Option<Decimal> {
+    let margin = raw.notional.0?.abs().checked_div(raw.leverage.nonzero()?)?;
+    Some(margin.round_dp_with_strategy(8, RoundingStrategy::ToZero))
 }
 
 /// Nothing is held: no size, and no price it was entered at.
@@ -96,7 +102,11 @@ pub(super) fn positions(query: &MarketsQuery) -> Built<Vec<PositionReport>> {
         return unsupported("positions on spot");
     }
     let names: Vec<String> = query.instruments.iter().map(|market| market.name.clone()).collect();
-    Ok(ask_positions(system, &query.scope, Params::new()).map(move |mut rows| {
+    let params = match query.instruments.as_slice() {
+        [market] if system == System::Options => Params::new().with("symbol", &market.symbol),
+        _ => Params::new(),
+    };
+    Ok(ask_positions(system, &query.scope, params).map(move |mut rows| {
         rows.retain(|row| names.is_empty() || names.contains(&row.market));
         rows
     }))

@@ -38,6 +38,9 @@ pub(super) struct RawOrder {
     #[serde(alias = "cumulativeQuoteQty")]
     pub cummulative_quote_qty: MaybeNum,
     pub cum_quote: MaybeNum,
+    /// Of options: negative when it is taken.
+    pub fee: MaybeNum,
+    pub quote_asset: Text,
     pub time: MaybeMs,
     pub transact_time: MaybeMs,
     pub create_time: MaybeMs,
@@ -57,8 +60,11 @@ pub(super) struct RawFill {
     pub commission: MaybeNum,
     #[serde(default)]
     pub commission_asset: Text,
+    /// -1 where the order was routed: the fill is then an allocation.
     #[serde(default)]
     pub trade_id: Text,
+    #[serde(default)]
+    pub alloc_id: Text,
 }
 
 /// What cancelling an order and placing another in one request answers.

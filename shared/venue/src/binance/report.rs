@@ -9,7 +9,7 @@ use crate::protocol::Markets;
 use crate::protocol::call::{OrderKind, TimeInForce};
 use crate::protocol::model::{Liquidity, OrderReport, OrderState, OwnTrade, Side, VenueFee};
 use crate::protocol::wire::{self, MaybeNum, Text};
-use desk::money::exact;
+use desk::money::{Quantity, exact};
 use rust_decimal::Decimal;
 
 /// Which of two client ids in an answer is the order's own.
@@ -76,13 +76,23 @@ fn first<'a>(texts: &[&'a Text]) -> Option<&'a str> {
 /// # Errors
 /// Words, if it can't be believed.
 pub(super) fn order(raw: &RawOrder, system: System, named: Named, markets: &Markets) -> Result<OrderReport, String> {
-    let id = first(&[&raw.order_id, &raw.algo_id, &raw.strategy_id]).ok_or("the order has no id")?;
+    // A conditional order has an order's id only once it is triggered; a plain one may carry a strategy of its owner's.
+    let waited = first(&[&raw.algo_status, &raw.strategy_status]);
+    let id = match waited {
+        Some(_) => first(&[&raw.algo_id, &raw.strategy_id]),
+        None => first(&[&raw.order_id, &raw.algo_id, &raw.strategy_id]),
+    };
+    let id = id.filter(|id| *id != "0").ok_or("the order has no id")?;
     let before = if named == Named::Before { raw.orig_client_order_id.some() } else { None };
     let client_id = before.or_else(|| first(&[&raw.client_order_id, &raw.client_algo_id, &raw.new_client_strategy_id]));
-    let state = first(&[&raw.status, &raw.algo_status, &raw.strategy_status]).map(state).transpose()?;
+    let state = waited.or(raw.status.some()).map(state).transpose()?;
     let kind_text = first(&[&raw.kind, &raw.order_type, &raw.strategy_type]);
     let market = raw.symbol.some().map(|symbol| markets.name_of(symbol, &[system.product()]));
-    let (quantity, filled) = (raw.orig_qty.quantity()?, raw.executed_qty.quantity()?);
+    let (quantity, mut filled) = (raw.orig_qty.quantity()?, raw.executed_qty.quantity()?);
+    if filled.is_none() && matches!(waited, Some("NEW" | "CANCELED" | "EXPIRED" | "REJECTED")) {
+        // Nothing is filled of what never was triggered, and then the venue does not say so.
+        filled = Some(Quantity::ZERO);
+    }
     if let (Some(quantity), Some(filled)) = (quantity, filled)
         && !quantity.value().is_zero()
         && filled > quantity
@@ -91,6 +101,8 @@ pub(super) fn order(raw: &RawOrder, system: System, named: Named, markets: &Mark
     }
     let inverse = system == System::Coinm || system == System::UnifiedCoinm;
     let cost = raw.cummulative_quote_qty.0.or(raw.cum_quote.0).filter(|cost| !cost.is_sign_negative() && !inverse);
+    let trigger_price = positive(raw.stop_price, "trigger")?.or(positive(raw.trigger_price, "trigger")?);
+    let begins = |begin: &str| kind_text.is_some_and(|text| text.starts_with(begin));
     let at = [raw.time, raw.create_time, raw.book_time, raw.transact_time, raw.working_time, raw.update_time];
     let updated_at = raw.transact_time.0.or(raw.update_time.0);
     let traded = filled.is_some_and(|filled| !filled.value().is_zero());
@@ -105,7 +117,9 @@ pub(super) fn order(raw: &RawOrder, system: System, named: Named, markets: &Mark
         post_only: kind_text.map(|text| text == "LIMIT_MAKER" || raw.time_in_force.0 == "GTX"),
         reduce_only: raw.reduce_only.0,
         price: positive(raw.price, "price")?,
-        trigger_price: positive(raw.stop_price, "trigger")?.or(positive(raw.trigger_price, "trigger")?),
+        trigger_price,
+        take_profit_price: trigger_price.filter(|_| begins("TAKE_PROFIT")),
+        stop_loss_price: trigger_price.filter(|_| begins("STOP_LOSS")),
         quantity,
         filled,
         cost,
@@ -116,7 +130,11 @@ pub(super) fn order(raw: &RawOrder, system: System, named: Named, markets: &Mark
         ..OrderReport::default()
     };
     report.trades = raw.fills.iter().map(|raw| fill(raw, &report)).collect::<Result<_, _>>()?;
-    report.fee = total_fee(&report.trades)?;
+    let booked = raw.fee.0.filter(|_| system == System::Options);
+    report.fee = match booked {
+        Some(booked) => Some(VenueFee { cost: Decimal::ZERO - booked, currency: raw.quote_asset.owned() }),
+        None => total_fee(&report.trades)?,
+    };
     Ok(report)
 }
 
@@ -133,7 +151,7 @@ fn fill(raw: &RawFill, order: &OrderReport) -> Result<OwnTrade, String> {
     let fee = raw.commission.0.map(|cost| VenueFee { cost, currency: raw.commission_asset.owned() });
     Ok(OwnTrade {
         market: order.market.clone().unwrap_or_default(),
-        id: raw.trade_id.some().ok_or("a fill has no id")?.to_owned(),
+        id: raw.trade_id.some().filter(|id| *id != "-1").or(raw.alloc_id.some()).ok_or("a fill has no id")?.to_owned(),
         order: order.id.clone(),
         client_id: order.client_id.clone(),
         at: order.updated_at,
@@ -212,6 +230,7 @@ mod tests {
     fn garbage_is_never_taken_for_an_order() {
         for (bad, says) in [
             (r#"{"symbol":"X","status":"NEW","side":"BUY"}"#, "no id"),
+            (r#"{"orderId":0,"status":"NEW","side":"BUY"}"#, "no id"),
             (r#"{"orderId":1,"status":"FOO","side":"BUY"}"#, "not documented"),
             (r#"{"orderId":1,"status":"NEW","side":"HOLD"}"#, "neither BUY nor SELL"),
             (r#"{"orderId":1,"status":"FILLED","origQty":"1","executedQty":"2"}"#, "2 of 1"),
@@ -228,6 +247,19 @@ mod tests {
         let json = r#"{"orderId":1,"status":"NEW","type":"TAKE_PROFIT","side":"SELL","stopPrice":"0.5"}"#;
         assert_eq!(read(json, System::Spot).unwrap().kind, Some(OrderKind::Market));
         assert_eq!(read(json, System::Usdm).unwrap().kind, Some(OrderKind::Limit));
+    }
+
+    #[test]
+    fn a_conditional_order_is_known_by_its_own_id_and_nothing_is_filled_before_it_wakes() {
+        let json =
+            r#"{"strategyId":7,"orderId":0,"strategyStatus":"NEW","status":"","strategyType":"STOP","side":"BUY"}"#;
+        let waiting = read(json, System::UnifiedCoinm).unwrap();
+        assert_eq!((waiting.id.as_deref(), waiting.filled), (Some("7"), Some(Quantity::ZERO)));
+        let woken = read(&json.replace("NEW", "TRIGGERED"), System::UnifiedCoinm).unwrap();
+        assert_eq!((woken.state, woken.filled), (Some(OrderState::Closed), None));
+        let plain =
+            read(r#"{"orderId":5,"strategyId":7,"strategyType":1000000,"status":"NEW"}"#, System::Spot).unwrap();
+        assert_eq!(plain.id.as_deref(), Some("5"));
     }
 
     #[test]

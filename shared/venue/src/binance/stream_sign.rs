@@ -3,13 +3,9 @@
 //! Source: the exchange's WebSocket API documentation, "Request security". Unlike with REST, the parameters are sorted by
 //! name, `apiKey` is one of them, and nothing is percent-encoded; the signature becomes a parameter of its own.
 
-use super::auth;
-use crate::protocol::sign::{base64, ed25519, hex, hmac_sha256};
 use crate::protocol::{CallError, Credentials, Moment};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
-
-const VENUE: &str = "binance";
 
 /// A request of the WebSocket API, signed: `params` and, of its own, `apiKey`, `recvWindow`, `timestamp`, `signature`.
 ///
@@ -50,21 +46,22 @@ pub fn payload(params: &Map<String, Value>) -> String {
     text
 }
 
-/// The signature of `payload`: HMAC-SHA256 in hex or, if the secret is an Ed25519 key, Ed25519 in base64.
+/// The signature of `payload`, by the kind of key that the secret is: the same as with REST.
 ///
 /// # Errors
 /// [`CallError::Credentials`] if the secret is in PEM and no Ed25519 key.
 pub fn signature(secret: &str, payload: &str) -> Result<String, CallError> {
-    match auth::seed(secret)? {
-        Some(seed) => ed25519(VENUE, &seed, payload.as_bytes()).map(|signature| base64(&signature)),
-        None => Ok(hex(hmac_sha256(secret.as_bytes(), payload.as_bytes()).as_ref())),
-    }
+    super::auth::signature(secret, payload)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::sign::base64;
     use desk::time::Timestamp;
+
+    const VENUE: &str = "binance";
+    const PKCS8_ED25519: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
     #[test]
     fn parameters_are_signed_in_alphabetical_order_with_the_key_among_them() {

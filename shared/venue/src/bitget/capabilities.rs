@@ -19,12 +19,9 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
         ("public", "wss://ws.bitget.com/v2/ws/public"),
         ("private", "wss://ws.bitget.com/v2/ws/private"),
     ],
-    // Demo trading: the same server for requests, told apart by the key and the header `paptrading: 1`.
-    test_origins: &[
-        (ORIGIN, "https://api.bitget.com"),
-        ("public", "wss://wspap.bitget.com/v2/ws/public"),
-        ("private", "wss://wspap.bitget.com/v2/ws/private"),
-    ],
+    // Demo trading is on the same server, told apart by a header alone. A request that lacks it trades with real money, so
+    // there is no test network here.
+    test_origins: &[],
     passphrase: true,
     client_id: ClientId {
         field: "clientOid",
@@ -66,6 +63,8 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     book_rule: "the CRC32 of the best 25 levels of both sides comes with each message, and seq must grow",
     evidence: Evidence::Fixtures,
     notes: &[
+        "There is no test network: demo trading shares the live server.",
+        "An order has no deadline of its own; the 30 s of the timestamp are all there is.",
         "A spot order is changed by cancelling it and placing another one: it has a new id afterwards.",
         "Market buys of spot say what they may cost, not how much they buy.",
         "Quantities of coin-margined contracts are in the base coin in the classic account, in the quote coin in the \

@@ -284,7 +284,6 @@ fn check(order: &NewOrder, line: Line) -> Result<(), CallError> {
     let wrong = [
         (order.test, "orders that are only checked"),
         (order.shown.is_some(), "icebergs"),
-        (order.deadline.is_some(), "a deadline of its own for an order"),
         (order.oco.is_some() && !line.is_unified(), "OCO orders in the classic account"),
         (trails, "trailing orders outside of classic contracts"),
     ];

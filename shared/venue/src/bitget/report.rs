@@ -194,6 +194,11 @@ pub(super) fn report(raw: &RawOrder<'_>, line: Line, markets: &Markets) -> Resul
         None => words::kind(&raw.trigger_order_type.0)?,
     };
     let state = raw.state()?;
+    // Stop-losses and take-profits of the unified account had no state in their rows once, and no fills.
+    let strategy = line.is_unified() && raw.cum_exec_qty.0.is_none() && raw.order_type.some().is_none();
+    if state.is_none() && !strategy {
+        return Err(format!("order {id} without a state"));
+    }
     let our_side = raw.side(line)?;
     let ended = state.is_some_and(|state| state != OrderState::Open);
     let filled = raw.filled(line).quantity()?;

@@ -27,12 +27,16 @@ pub(super) fn set_leverage(change: &LeverageChange) -> Built<LeverageSetting> {
         let fields = match market {
             Some(market) if line.product.is_contract() => fields.with("symbol", market.symbol.as_str()),
             // Margin trading has a leverage a coin.
-            Some(market) => fields.with("coin", market.base.as_str()),
+            Some(market) => {
+                let coin = scope.extra.text("coin").or_else(|| scope.extra.text("code"));
+                fields.with("coin", coin.unwrap_or_else(|| market.base.clone()))
+            }
             None => fields,
         };
         let isolated = (scope.margin == Some(MarginMode::Isolated)).then_some("isolated");
         let fields = fields.maybe("posSide", side).maybe("marginMode", isolated);
-        post("/api/v3/account/set-leverage", fields.extra(&scope.extra, &[]).body(), EndpointClass::Account)
+        let fields = fields.extra(&scope.extra, &["coin", "code"]);
+        post("/api/v3/account/set-leverage", fields.body(), EndpointClass::Account)
     } else {
         need_contract(line, "leverage")?;
         let market = market.ok_or_else(|| invalid("leverage is set one market at a time"))?;

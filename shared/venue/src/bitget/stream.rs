@@ -22,15 +22,18 @@ const ARGS_MAX: usize = 30;
 /// How many levels a side the checksum is over.
 const CHECKED: usize = 25;
 
-const CLASSIC: [&str; 2] = ["wss://ws.bitget.com/v2/ws", "wss://wspap.bitget.com/v2/ws"];
-const UNIFIED: [&str; 2] = ["wss://ws.bitget.com/v3/ws", "wss://wspap.bitget.com/v3/ws"];
+const CLASSIC: &str = "wss://ws.bitget.com/v2/ws";
+const UNIFIED: &str = "wss://ws.bitget.com/v3/ws";
 
-fn url([live, demo]: [&str; 2], channel: Channel, test: bool) -> String {
-    let base = if test { demo } else { live };
-    match channel {
+/// Where to connect. Demo trading is no test network: see the capabilities.
+fn url(base: &str, channel: Channel, test: bool) -> Result<String, CallError> {
+    if test {
+        return Err(unsupported("test network"));
+    }
+    Ok(match channel {
         Channel::Public(_) => format!("{base}/public"),
         Channel::Private(_) => format!("{base}/private"),
-    }
+    })
 }
 
 /// The CRC32 of the best levels as the venue wrote them: bid price, bid quantity, ask price, ask quantity, and so on, each
@@ -155,7 +158,7 @@ impl Streams for Bitget {
     }
 
     fn url(&self, channel: Channel, _token: Option<&StreamToken>, test: bool) -> Result<String, CallError> {
-        Ok(url(CLASSIC, channel, test))
+        url(CLASSIC, channel, test)
     }
 
     fn login(&self, channel: Channel, credentials: &Credentials, moment: Moment) -> Result<Vec<String>, CallError> {
@@ -185,7 +188,7 @@ impl Streams for BitgetUnified {
     }
 
     fn url(&self, channel: Channel, _token: Option<&StreamToken>, test: bool) -> Result<String, CallError> {
-        Ok(url(UNIFIED, channel, test))
+        url(UNIFIED, channel, test)
     }
 
     fn login(&self, channel: Channel, credentials: &Credentials, moment: Moment) -> Result<Vec<String>, CallError> {

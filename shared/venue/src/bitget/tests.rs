@@ -126,6 +126,14 @@ fn what_the_venue_does_not_take_is_not_sent_as_something_else() {
 }
 
 #[test]
+fn a_deadline_the_venue_has_no_field_for_does_not_keep_an_order_back() {
+    let mut buy = order(&spot(), Side::Buy, OrderKind::Limit);
+    let without = placed(&buy);
+    buy.deadline = Some(Timestamp::from_ms(1_700_000_000_000));
+    assert_eq!(placed(&buy), without);
+}
+
+#[test]
 fn attached_orders_go_in_under_the_names_of_each_system() {
     let leg = Some(Attached { trigger: Decimal::from(45_000), price: Some(Decimal::from(44_900)), by: None });
     let mut buy = order(&contract(), Side::Buy, OrderKind::Limit);

@@ -110,10 +110,10 @@ fn fault(reply: &Reply, code: &str, message: &str, now: Option<Timestamp>) -> Re
         (403, Meaning::Unclear) if reply.excerpt().to_lowercase().contains("too frequent") => Meaning::RateLimit,
         (_, meaning) => meaning,
     };
-    let retry_after_ms = match meaning {
-        Meaning::RateLimit if reply.status == 403 => Some(600_000),
-        Meaning::RateLimit => retry_after_ms(reply, now),
-        _other => None,
+    let retry_after_ms = match (meaning == Meaning::RateLimit, reply.status) {
+        (true, 403) => Some(600_000),
+        (true, _) => retry_after_ms(reply, now),
+        (false, _) => None,
     };
     let message = message.chars().take(200).collect();
     ApiError { code: code.to_owned(), message, status: reply.status, meaning, retry_after_ms }.into()

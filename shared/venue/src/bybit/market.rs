@@ -323,10 +323,16 @@ pub(super) fn trades(market: &Instrument, range: &Range, scope: &Scope) -> Built
     }))
 }
 
-/// Open interest of one contract, as of the last full hour.
+/// Open interest of one contract, as of the last full hour (or of another `timeframe`, an extra).
 pub(super) fn open_interest(market: &Instrument, scope: &Scope) -> Built<OpenInterest> {
     let (_, fields) = of_market(market, scope);
-    let fields = fields.with("intervalTime", "1h").extra(&scope.extra, &[]);
+    let interval = match scope.extra.text("timeframe") {
+        // The venue writes minutes out.
+        Some(frame) if frame.ends_with('m') => format!("{frame}in"),
+        Some(frame) => frame,
+        None => "1h".to_owned(),
+    };
+    let fields = fields.with("intervalTime", interval).extra(&scope.extra, &["timeframe"]);
     let name = market.name.clone();
     Ok(Ask::new(fields.public("/v5/market/open-interest"), move |reply, _| {
         let row = only(reply, answer::<Page<InterestRow>>(reply)?.result.list)?;

@@ -150,10 +150,9 @@ fn attached(fields: Fields, market: &Instrument, leg: &Leg, with: Option<&Attach
     let fields = fields.with(leg.price, market.price_text(with.trigger)?).maybe(leg.by, with.by.map(source_word));
     let spot = market.product == Product::Spot;
     Ok(match with.price {
-        // Spot has no mode: its legs are always partial.
+        // A leg with a limit is for a part of a position; spot has no positions and passes the mode over.
         Some(limit) => {
-            let fields = fields.with(leg.kind, "Limit").with(leg.limit, market.price_text(limit)?);
-            if spot { fields } else { fields.with("tpslMode", "Partial") }
+            fields.with(leg.kind, "Limit").with(leg.limit, market.price_text(limit)?).with("tpslMode", "Partial")
         }
         None if spot => fields.with(leg.kind, "Market"),
         None => fields,

@@ -87,9 +87,9 @@ impl Fields {
 
     /// As a query.
     pub(super) fn query(self) -> Params {
-        self.0.into_iter().fold(Params::new(), |params, (name, value)| match value {
-            Value::String(text) => params.with(name, text),
-            other => params.with(name, other),
+        self.0.into_iter().fold(Params::new(), |params, (name, value)| {
+            let text = value.as_str().map(str::to_owned);
+            params.with(name, text.unwrap_or_else(|| value.to_string()))
         })
     }
 

@@ -3,7 +3,7 @@
 use super::errors::answer;
 use super::raw::{DatedPosition, FillRow, Money, OrderRow, PerpetualPosition, WalletRow};
 use super::reports;
-use super::request::{READ, account, invalid, iso, product_of, product_type, query};
+use super::request::{READ, account, invalid, iso, product_of, product_type, query, segment};
 use crate::protocol::call::{OrderFilter, Wallet};
 use crate::protocol::fault::{ApiError, Meaning};
 use crate::protocol::http::Params;
@@ -196,7 +196,8 @@ pub(super) fn order(asked: &OrderRef) -> Built<OrderReport> {
             })
         }));
     };
-    let request = account(&format!("/orders/historical/{id}"), query(&Params::new(), &asked.scope.extra, READ));
+    let request =
+        account(&format!("/orders/historical/{}", segment(id)), query(&Params::new(), &asked.scope.extra, READ));
     Ok(Ask::new(request, move |reply, markets| {
         let row = answer::<One>(reply)?.order;
         let report = reports::order(&row, markets).map_err(|e| ReadFault::parse(reply, e))?;
@@ -256,11 +257,14 @@ pub(super) fn positions(asked: &MarketsQuery) -> Built<Vec<PositionReport>> {
     };
     let params = query(&Params::new(), &asked.scope.extra, READ_POSITIONS);
     if let Some(portfolio) = portfolio(&asked.scope) {
-        return Ok(Ask::new(account(&format!("/intx/positions/{portfolio}"), params), move |reply, markets| {
-            let rows = answer::<Perpetuals>(reply)?.positions;
-            let rows: Result<Vec<_>, _> = rows.iter().map(|row| reports::perpetual(row, markets)).collect();
-            rows.map(&keep).map_err(|e| ReadFault::parse(reply, e))
-        }));
+        return Ok(Ask::new(
+            account(&format!("/intx/positions/{}", segment(&portfolio)), params),
+            move |reply, markets| {
+                let rows = answer::<Perpetuals>(reply)?.positions;
+                let rows: Result<Vec<_>, _> = rows.iter().map(|row| reports::perpetual(row, markets)).collect();
+                rows.map(&keep).map_err(|e| ReadFault::parse(reply, e))
+            },
+        ));
     }
     Ok(Ask::new(account("/cfm/positions", params), move |reply, markets| {
         let rows = answer::<Dated>(reply)?.positions;
@@ -287,12 +291,12 @@ pub(super) fn position(market: &Instrument, scope: &Scope) -> Built<PositionRepo
         Err(e) => Err(ReadFault::parse(reply, e)),
     };
     if let Some(portfolio) = portfolio(scope) {
-        let path = format!("/intx/positions/{portfolio}/{}", market.symbol);
+        let path = format!("/intx/positions/{}/{}", segment(&portfolio), segment(&market.symbol));
         return Ok(Ask::new(account(&path, params), move |reply, markets| {
             checked(reply, reports::perpetual(&answer::<Perpetual>(reply)?.position, markets))
         }));
     }
-    let path = format!("/cfm/positions/{}", market.symbol);
+    let path = format!("/cfm/positions/{}", segment(&market.symbol));
     Ok(Ask::new(account(&path, params), move |reply, markets| {
         checked(reply, reports::dated(&answer::<Dated>(reply)?.position, markets))
     }))

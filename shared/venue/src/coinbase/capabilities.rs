@@ -19,7 +19,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     passphrase: false,
     client_id: ClientId {
         field: "client_order_id",
-        format: "a UUID",
+        format: "text; the documents ask for a UUID",
         promise: "an order with an id that is known is not placed again; the documents promise the earlier one's id",
         duplicate: super::errors::DUPLICATES,
     },

@@ -86,12 +86,8 @@ pub(super) fn meaning(word: &str, status: u16) -> Meaning {
 /// An error in the venue's words.
 pub(super) fn api(reply: &Reply, word: &str, message: &str) -> ReadFault {
     let meaning = meaning(word, reply.status);
-    let retry_after_ms = match meaning {
-        Meaning::RateLimit => {
-            reply.header("retry-after").and_then(|s| s.trim().parse::<i64>().ok()).and_then(|s| s.checked_mul(1000))
-        }
-        _other => None,
-    };
+    let asked = reply.header("retry-after").filter(|_| meaning == Meaning::RateLimit);
+    let retry_after_ms = asked.and_then(|s| s.trim().parse::<i64>().ok()).and_then(|s| s.checked_mul(1000));
     let message = message.chars().take(200).collect();
     ApiError { code: word.to_owned(), message, status: reply.status, meaning, retry_after_ms }.into()
 }

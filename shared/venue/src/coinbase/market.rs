@@ -3,8 +3,8 @@
 use super::errors::answer;
 use super::raw::{BookRow, CandleRow, LevelRow, ProductRow, TradeRow};
 use super::reports::side;
-use super::request::{READ, account, invalid, product_of, product_type, public, query, seconds};
-use crate::protocol::call::BarPrice;
+use super::request::{BASE, READ, account, invalid, product_type, public, query, seconds, segment};
+use crate::protocol::call::{BarPrice, Extra};
 use crate::protocol::http::Params;
 use crate::protocol::model::{Bar, Currency, Funding, Level, OpenInterest, OrderBook, PublicTrade, Ticker};
 use crate::protocol::wire::{Text, price, quantity, rfc3339, seconds as at_seconds};
@@ -61,7 +61,7 @@ pub(super) fn instruments(product: Product) -> Built<Vec<Instrument>> {
         Product::Inverse | Product::Option => return invalid("the venue has spot and linear contracts only"),
     }
     let params = Params::new().with("product_type", product_type(product));
-    Ok(Ask::new(public("/market/products", params), |reply, _| {
+    Ok(Ask::new(public("/products", params, &Extra::default()), |reply, _| {
         let rows = answer::<Products>(reply)?.products;
         let all = rows.iter().map(instrument);
         all.collect::<Result<_, _>>().map_err(|e| ReadFault::parse(reply, e))
@@ -101,7 +101,7 @@ pub(super) fn server_time() -> Built<Timestamp> {
     struct Time {
         epoch_millis: crate::protocol::wire::Num,
     }
-    Ok(Ask::new(public("/time", Params::new()), |reply, _| {
+    Ok(Ask::new(Unsigned::public(super::request::ORIGIN, format!("{BASE}/time"), Params::new()), |reply, _| {
         let time = answer::<Time>(reply)?.epoch_millis.0;
         crate::protocol::wire::millis(time).map_err(|e| ReadFault::parse(reply, e))
     }))
@@ -119,19 +119,22 @@ pub(super) fn ticker(market: &Instrument, scope: &Scope) -> Built<Ticker> {
     }
     let params = query(&Params::new().with("limit", 1), &scope.extra, READ);
     let name = market.name.clone();
-    Ok(Ask::new(public(&format!("/market/products/{}/ticker", market.symbol), params), move |reply, _| {
-        let read: Answer = answer(reply)?;
-        let last = read.trades.first();
-        let at = last.map(|trade| rfc3339(&trade.time)).transpose().map_err(|e| ReadFault::parse(reply, e))?;
-        Ok(Ticker {
-            market: name.clone(),
-            at,
-            bid: read.best_bid.nonzero(),
-            ask: read.best_ask.nonzero(),
-            last: last.map(|trade| trade.price.0),
-            ..Ticker::default()
-        })
-    }))
+    Ok(Ask::new(
+        public(&format!("/products/{}/ticker", segment(&market.symbol)), params, &scope.extra),
+        move |reply, _| {
+            let read: Answer = answer(reply)?;
+            let last = read.trades.first();
+            let at = last.map(|trade| rfc3339(&trade.time)).transpose().map_err(|e| ReadFault::parse(reply, e))?;
+            Ok(Ticker {
+                market: name.clone(),
+                at,
+                bid: read.best_bid.nonzero(),
+                ask: read.best_ask.nonzero(),
+                last: last.map(|trade| trade.price.0),
+                ..Ticker::default()
+            })
+        },
+    ))
 }
 
 fn wanted(names: &[String], market: &str) -> bool {
@@ -147,9 +150,10 @@ fn ids(asked: &MarketsQuery) -> Params {
 }
 
 fn products(asked: &MarketsQuery) -> Unsigned {
-    let product = product_of(asked.instruments.first(), &asked.scope);
-    let params = ids(asked).with("product_type", product_type(product));
-    public("/market/products", query(&params, &asked.scope.extra, READ))
+    // Nothing said at all means all products.
+    let product = asked.scope.product.or(asked.instruments.first().map(|i| i.product));
+    let params = ids(asked).maybe("product_type", product.map(product_type));
+    public("/products", query(&params, &asked.scope.extra, READ), &asked.scope.extra)
 }
 
 /// The day of several markets.
@@ -208,7 +212,7 @@ pub(super) fn order_book(market: &Instrument, depth: Option<u32>, scope: &Scope)
     }
     let params = Params::new().with("product_id", &market.symbol).maybe("limit", depth);
     let name = market.name.clone();
-    Ok(Ask::new(public("/market/product_book", query(&params, &scope.extra, READ)), move |reply, _| {
+    Ok(Ask::new(public("/product_book", query(&params, &scope.extra, READ), &scope.extra), move |reply, _| {
         let book = answer::<Answer>(reply)?.pricebook;
         let fault = |e| ReadFault::parse(reply, e);
         Ok(OrderBook {
@@ -279,8 +283,8 @@ pub(super) fn bars(market: &Instrument, asked: &BarQuery, scope: &Scope) -> Buil
     };
     let params = Params::new().with("granularity", word).maybe("start", start).maybe("end", end);
     let wanted = asked.range.limit.filter(|_| start.is_none());
-    let path = format!("/market/products/{}/candles", market.symbol);
-    Ok(Ask::new(public(&path, query(&params, &scope.extra, READ)), move |reply, _| {
+    let path = format!("/products/{}/candles", segment(&market.symbol));
+    Ok(Ask::new(public(&path, query(&params, &scope.extra, READ), &scope.extra), move |reply, _| {
         let rows = answer::<Answer>(reply)?.candles;
         let bars: Result<Vec<Bar>, _> = rows.iter().map(bar).collect();
         let mut bars = bars.map_err(|e| ReadFault::parse(reply, e))?;
@@ -327,8 +331,8 @@ pub(super) fn trades(market: &Instrument, range: &Range, scope: &Scope) -> Built
         .maybe("start", range.since.map(seconds))
         .with("limit", range.limit.unwrap_or(100))
         .maybe("end", range.until.map(seconds));
-    let path = format!("/market/products/{}/ticker", market.symbol);
-    Ok(Ask::new(public(&path, query(&params, &scope.extra, READ)), |reply, markets| {
+    let path = format!("/products/{}/ticker", segment(&market.symbol));
+    Ok(Ask::new(public(&path, query(&params, &scope.extra, READ), &scope.extra), |reply, markets| {
         let rows = answer::<Answer>(reply)?.trades;
         let all = rows.iter().rev().map(|row| trade(row, markets));
         all.collect::<Result<_, _>>().map_err(|e| ReadFault::parse(reply, e))
@@ -365,7 +369,7 @@ pub(super) fn fundings(asked: &MarketsQuery) -> Built<Vec<Funding>> {
 }
 
 fn one_product(market: &Instrument, scope: &Scope) -> Unsigned {
-    public(&format!("/market/products/{}", market.symbol), query(&Params::new(), &scope.extra, READ))
+    public(&format!("/products/{}", segment(&market.symbol)), query(&Params::new(), &scope.extra, READ), &scope.extra)
 }
 
 fn read_product(reply: &Reply, symbol: &str) -> Result<ProductRow, ReadFault> {

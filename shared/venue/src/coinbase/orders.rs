@@ -34,10 +34,7 @@ const READ_ORDER: &[&str] = &[
 ];
 
 fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
+    if let Value::Object(map) = value { map } else { Map::new() }
 }
 
 fn invalid_money(e: impl std::fmt::Display) -> CallError {

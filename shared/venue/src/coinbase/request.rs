@@ -1,7 +1,7 @@
 //! What requests are made of.
 
 use crate::protocol::call::Extra;
-use crate::protocol::http::Params;
+use crate::protocol::http::{Params, encode_into};
 use crate::protocol::{Body, CallError, EndpointClass, Instrument, Product, Scope, Unsigned};
 use desk::time::Timestamp;
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ pub(super) const BASE: &str = "/api/v3/brokerage";
 
 /// Extras of several questions that are read here and not passed on.
 pub(super) const READ: &[&str] =
-    &["method", "v3", "preview", "portfolio", "paginate", "createMarketBuyOrderRequiresPrice"];
+    &["method", "v3", "preview", "portfolio", "paginate", "usePrivate", "createMarketBuyOrderRequiresPrice"];
 
 /// Something that does not fit together.
 pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, CallError> {
@@ -33,6 +33,13 @@ pub(super) const fn product_type(product: Product) -> &'static str {
     }
 }
 
+/// One part of a path: an id can't reach beyond it.
+pub(super) fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    encode_into(&mut encoded, text);
+    encoded
+}
+
 /// An instant as the venue writes it.
 pub(super) fn iso(at: Timestamp) -> String {
     let whole = at.to_string();
@@ -50,9 +57,10 @@ pub(super) fn query(params: &Params, extra: &Extra, read: &[&str]) -> Params {
     let ours = params.iter().filter(|(name, _)| !given(name));
     let all = ours.fold(Params::new(), |all, (name, value)| all.with(name.to_owned(), value));
     let theirs = extra.iter().filter(|(name, value)| !read.contains(name) && !value.is_null());
-    theirs.fold(all, |all, (name, value)| match value {
-        Value::Array(values) => values.iter().fold(all, |all, value| all.with(name.to_owned(), plain(value))),
-        value => all.with(name.to_owned(), plain(value)),
+    theirs.fold(all, |all, (name, value)| {
+        let one = std::slice::from_ref(value);
+        let values = value.as_array().map_or(one, Vec::as_slice);
+        values.iter().fold(all, |all, value| all.with(name.to_owned(), plain(value)))
     })
 }
 
@@ -67,9 +75,13 @@ pub(super) fn add(body: &mut Map<String, Value>, extra: &Extra, read: &[&str]) {
     }
 }
 
-/// A public question.
-pub(super) fn public(path: &str, params: Params) -> Unsigned {
-    Unsigned::public(ORIGIN, format!("{BASE}{path}"), params)
+/// A question for market data, under `/market` for everybody. The same stands outside of it for those who have a key,
+/// with higher limits and fresher answers: the extra `usePrivate` asks there.
+pub(super) fn public(path: &str, params: Params, extra: &Extra) -> Unsigned {
+    if extra.text("usePrivate").as_deref() == Some("true") {
+        return account(path, params);
+    }
+    Unsigned::public(ORIGIN, format!("{BASE}/market{path}"), params)
 }
 
 /// A question about the account.

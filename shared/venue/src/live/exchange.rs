@@ -6,6 +6,7 @@
 
 use super::clock::Offset;
 use super::guard::{Guard, Turn};
+use super::stream::Plan;
 use super::transport::Transport;
 use crate::protocol::model::Balances;
 use crate::protocol::stream::{Channel, StreamToken, Streams};
@@ -243,13 +244,11 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     ///
     /// # Errors
     /// [`CallError`] if there is no such stream.
-    pub fn stream_url(
-        &self,
-        streams: &dyn Streams,
-        channel: Channel,
-        token: Option<&StreamToken>,
-    ) -> Result<String, CallError> {
-        let url = streams.url(channel, token, self.access.test)?;
+    pub fn stream_url(&self, plan: &Plan, token: Option<&StreamToken>) -> Result<String, CallError> {
+        let url = match plan.topics.first() {
+            Some(topic) => plan.streams.url_of(topic, token, self.access.test)?,
+            None => plan.streams.url(plan.channel, token, self.access.test)?,
+        };
         let Some(own) = self.access.origins.get("stream").or_else(|| self.access.origins.get("*")) else {
             return Ok(url);
         };
@@ -257,6 +256,19 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
         let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
         Ok(format!("{host}{path}"))
+    }
+
+    /// What is said to a frame that only the credentials can answer.
+    ///
+    /// # Errors
+    /// [`CallError`] if the credentials can't be used.
+    pub fn respond_frames(&self, plan: &Plan, frame: &str) -> Result<Vec<String>, CallError> {
+        match (&self.access.credentials, plan.channel) {
+            (Some(credentials), Channel::Private(_)) => {
+                plan.streams.respond(plan.channel, frame, &plan.topics, credentials)
+            }
+            (None, _) | (_, Channel::Public(_)) => Ok(Vec::new()),
+        }
     }
 
     /// The frames that log a stream in, where the venue wants that.

@@ -284,12 +284,23 @@ impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
 
 impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
     async fn by_client_id(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
-        let ask = self.exchange.protocol().order(&self.order_ref(symbol, order)?).map_err(|e| self.error(e))?;
-        match self.exchange.read(ask).await {
-            Ok(report) => self.fact(order, &report).map(Lookup::Found).map_err(|e| self.error(e)),
-            Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => Ok(Lookup::NotFound),
-            Err(fault) => Err(self.error(fault)),
+        let (protocol, wanted) = (self.exchange.protocol(), self.order_ref(symbol, order)?);
+        // Where one question does not answer by our id alone (Kraken), the two for working and for ended orders do.
+        let asks = match protocol.order(&wanted) {
+            Ok(ask) => vec![ask],
+            Err(_) => vec![
+                protocol.open_order(&wanted).map_err(|e| self.error(e))?,
+                protocol.closed_order(&wanted).map_err(|e| self.error(e))?,
+            ],
+        };
+        for ask in asks {
+            match self.exchange.read(ask).await {
+                Ok(report) => return self.fact(order, &report).map(Lookup::Found).map_err(|e| self.error(e)),
+                Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => {}
+                Err(fault) => return Err(self.error(fault)),
+            }
         }
+        Ok(Lookup::NotFound)
     }
 
     async fn in_lists(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {

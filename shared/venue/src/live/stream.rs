@@ -38,7 +38,7 @@ pub enum News {
     Event(Box<Event>),
 }
 
-/// What is listened to.
+/// What is listened to, over one connection: all topics are served by one server ([`Streams::url_of`]).
 #[derive(Clone)]
 pub struct Plan {
     /// The venue's streams.
@@ -81,7 +81,7 @@ async fn once<T: Table, C: Clock, X: Transport>(
         Some(ask) => Some(exchange.read(ask).await.map_err(words)?),
         None => None,
     };
-    let url = exchange.stream_url(plan.streams, plan.channel, token.as_ref()).map_err(|e| e.to_string())?;
+    let url = exchange.stream_url(plan, token.as_ref()).map_err(|e| e.to_string())?;
     let mut config = WebSocketConfig::default();
     config.max_message_size = Some(FRAME_MAX);
     config.max_frame_size = Some(FRAME_MAX);
@@ -99,6 +99,7 @@ async fn once<T: Table, C: Clock, X: Transport>(
     }
     let Heartbeat { every_ms, frame, silence_max_ms } = plan.streams.heartbeat(plan.channel);
     let (every, silence) = (Duration::from_millis(every_ms.into()), Duration::from_millis(silence_max_ms.into()));
+    let mut counted: Option<u64> = None;
     let (mut heard, mut beat) = (Instant::now(), Instant::now() + every);
     loop {
         let until = beat.min(heard + silence);
@@ -121,6 +122,18 @@ async fn once<T: Table, C: Clock, X: Transport>(
             Message::Binary(_) => return Err("a binary frame came where text was expected".to_owned()),
             Message::Close(_) => return Err("the server has closed the stream".to_owned()),
         };
+        if let Some(number) = plan.streams.sequence(text.as_str()) {
+            if counted.is_some_and(|last| number != last + 1) {
+                return Err(format!(
+                    "frame {} of the connection is missing: {number} came",
+                    counted.unwrap_or_default() + 1
+                ));
+            }
+            counted = Some(number);
+        }
+        for frame in exchange.respond_frames(plan, text.as_str()).map_err(|e| e.to_string())? {
+            socket.send(Message::text(frame)).await.map_err(broken)?;
+        }
         let events = plan.streams.read(plan.channel, text.as_str(), &exchange.markets()).map_err(|e| e.to_string())?;
         for event in events {
             match event {

@@ -95,10 +95,10 @@ impl Transport for Http {
         let headers =
             headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
         let headers = headers.collect();
-        let mut body = Vec::new();
+        let (mut body, most) = (Vec::new(), Reply::body_max(request.class));
         while let Some(part) = answer.chunk().await.map_err(|e| SendFault { reason: words(e), unsent: false })? {
-            if body.len() + part.len() > Reply::BODY_MAX {
-                let reason = format!("the answer is longer than {} bytes", Reply::BODY_MAX);
+            if body.len() + part.len() > most {
+                let reason = format!("the answer is longer than {most} bytes");
                 return Err(SendFault { reason, unsent: false });
             }
             body.extend_from_slice(&part);

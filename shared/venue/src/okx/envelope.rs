@@ -105,8 +105,9 @@ impl Ack {
 pub(super) fn acks(reply: &Reply, wanted: usize) -> Result<Vec<Ack>, ReadFault> {
     let head = head(reply)?;
     let rows = serde_json::from_str::<Vec<Ack>>(head.data());
+    let whole = |rows: &[Ack]| rows.len() == wanted && rows.iter().all(|ack| ack.s_code.some().is_some());
     match rows {
-        Ok(rows) if rows.len() == wanted && rows.iter().all(|ack| ack.s_code.some().is_some()) => Ok(rows),
+        Ok(rows) if reply.is_success() && whole(&rows) => Ok(rows),
         _ if head.code.0 != "0" => Err(errors::api(reply, &head.code.0, &head.msg.0).into()),
         _ if !reply.is_success() => Err(errors::http(reply).into()),
         Ok(rows) => Err(ReadFault::parse(reply, format!("{} of {wanted} orders were answered", rows.len()))),

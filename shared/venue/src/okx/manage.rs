@@ -36,13 +36,20 @@ pub(super) fn named(order: &OrderRef, waits: bool) -> Result<Fields, CallError> 
     }
 }
 
-/// What is known of an order about which something was accepted.
-fn accepted(ack: &Ack, order: &OrderRef) -> OrderReport {
+/// What is known of an order, but for its id.
+fn known(ack: &Ack, order: &OrderRef) -> OrderReport {
     OrderReport {
         market: order.instrument.as_ref().map(|market| market.name.clone()),
-        id: ack.id().or_else(|| order.id.clone()),
         client_id: ack.client_id().or_else(|| order.client_id.clone()),
         ..OrderReport::default()
+    }
+}
+
+/// The same of an order about which something was accepted; the venue names it.
+fn accepted(reply: &Reply, ack: &Ack, order: &OrderRef) -> Result<OrderReport, ReadFault> {
+    match ack.id() {
+        Some(id) => Ok(OrderReport { id: Some(id), ..known(ack, order) }),
+        None => Err(ReadFault::parse(reply, "what was accepted has no id")),
     }
 }
 
@@ -55,10 +62,10 @@ fn reports(reply: &Reply, orders: &[OrderRef]) -> Result<Vec<OrderReport>, ReadF
         return Err(fault.into());
     }
     let report = |(ack, order): (&Ack, &OrderRef)| match ack.fault(reply) {
-        None => accepted(ack, order),
-        Some(_) => OrderReport { id: None, ..accepted(ack, order) },
+        None => accepted(reply, ack, order),
+        Some(_) => Ok(known(ack, order)),
     };
-    Ok(acks.iter().zip(orders).map(report).collect())
+    acks.iter().zip(orders).map(report).collect()
 }
 
 /// Names of a protective leg's fields: trigger, price, and which price is watched.
@@ -124,7 +131,7 @@ pub(super) fn amend(wish: &Amendment) -> Built<OrderReport> {
     let request = limits::post(path, fields.body(), EndpointClass::Order);
     let request = if waits { request } else { place::until(request, &[&wish.to]) };
     let order = OrderRef { instrument: Some(wish.to.instrument.clone()), ..wish.order.clone() };
-    Ok(Ask::new(request, move |reply, _| Ok(accepted(&envelope::ack(reply)?, &order))))
+    Ok(Ask::new(request, move |reply, _| accepted(reply, &envelope::ack(reply)?, &order)))
 }
 
 /// Changes several plain orders.
@@ -159,7 +166,7 @@ pub(super) fn cancel(order: &OrderRef) -> Built<OrderReport> {
         limits::post("/api/v5/trade/cancel-order", fields.body(), EndpointClass::Cancel)
     };
     let order = order.clone();
-    Ok(Ask::new(request, move |reply, _| Ok(accepted(&envelope::ack(reply)?, &order))))
+    Ok(Ask::new(request, move |reply, _| accepted(reply, &envelope::ack(reply)?, &order)))
 }
 
 /// Cancels several orders, all plain or all waiting for their triggers.

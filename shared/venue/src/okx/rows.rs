@@ -85,7 +85,7 @@ pub(super) fn order(row: &OrderRow, markets: &Markets) -> Result<OrderReport, St
     let in_quote = row.tgt_ccy.0 == "quote_ccy" && kind == Some(OrderKind::Market);
     let quantity = if in_quote { None } else { asked };
     let filled = if waiting { row.actual_sz.quantity()? } else { row.acc_fill_sz.quantity()? };
-    if let (Some(filled), Some(asked), false) = (filled, quantity, waiting)
+    if let (Some(filled), Some(asked)) = (filled, quantity)
         && filled.value() > asked.value()
     {
         return Err(format!("order {id} is filled with {} of {}", filled.value(), asked.value()));

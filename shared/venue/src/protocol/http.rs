@@ -302,13 +302,20 @@ pub struct Reply {
     pub status: u16,
     /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body, at most [`Reply::BODY_MAX`] bytes.
+    /// The body, at most [`Reply::body_max`] bytes.
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    /// The most bytes of a body that are read; a longer one is a fault of connectivity.
-    pub const BODY_MAX: usize = 2 * 1024 * 1024;
+    /// The most bytes of a body that are read; a longer one is a fault of connectivity. Lists of all a venue's markets have
+    /// grown beyond two mebibytes; nothing about an account has a reason to.
+    #[must_use]
+    pub const fn body_max(class: EndpointClass) -> usize {
+        match class {
+            EndpointClass::Public => 32 * 1024 * 1024,
+            EndpointClass::Account | EndpointClass::Order | EndpointClass::Cancel => 2 * 1024 * 1024,
+        }
+    }
 
     /// A reply with a body and nothing else.
     #[must_use]

@@ -129,20 +129,16 @@ pub struct Source {
 /// All streams there are.
 #[must_use]
 pub fn sources() -> Vec<Source> {
-    use Product::{Inverse, Linear, Spot};
-    vec![
-        source("binance", &venue::binance::Binance, &[Spot, Linear, Inverse]),
-        source("bitget", &venue::bitget::Bitget, &[Spot, Linear, Inverse]),
-        source("bybit", &venue::bybit::Bybit, &[Spot, Linear, Inverse]),
-        source("coinbase", &venue::coinbase::Coinbase, &[Spot]),
-        source("kucoin", &venue::kucoin::KuCoin, &[Spot]),
-        source("kucoinfutures", &venue::kucoin::KuCoinFutures, &[Linear, Inverse]),
-    ]
-}
-
-fn source(venue: &'static str, streams: &'static dyn Streams, products: &[Product]) -> Source {
-    let both = |product: &Product| [Channel::Public(*product), Channel::Private(*product)];
-    Source { venue, streams, channels: products.iter().flat_map(both).collect() }
+    let channels = |products: &[Product]| {
+        let both = |product: &Product| [Channel::Public(*product), Channel::Private(*product)];
+        products.iter().flat_map(both).collect()
+    };
+    let adapters = venue::registry::ADAPTERS.iter();
+    let source = |adapter: &venue::registry::Adapter| {
+        let record = adapter.protocol.capabilities();
+        Source { venue: record.venue, streams: adapter.streams, channels: channels(record.products) }
+    };
+    adapters.map(source).collect()
 }
 
 /// What a frame says: its orders and bars in the cases' form, everything else as a word.

@@ -20,4 +20,8 @@ pub(super) const DIFFERENT: &[Different] = &[
         applies: |case| case.method == "fetchBalance" && !case.response && case.param("type").is_some(),
         reason: "BalanceEx has no parameter `type`; the case only passes its caller's word on.",
     },
+    Different {
+        applies: |case| case.method == "editOrder" && case.response,
+        reason: "AmendOrder tells the id of the change, and the order keeps its own: ours is the order's, the case's the change's.",
+    },
 ];

@@ -199,12 +199,18 @@ pub(super) fn own_trades(query: &HistoryQuery) -> Built<Vec<OwnTrade>> {
     let (market, range) = (query.instrument.as_ref().map(|i| i.name.clone()), query.range);
     // Up to a hundred fills before an instant.
     let params = Params::new().maybe("lastFillTime", range.until.map(shared::rfc3339));
-    ask("/derivatives/api/v3/fills", params, (&query.scope.extra, &[]), move |reply, markets| {
+    // Asked for by time they cost more.
+    let weight = if range.until.is_some() { 25 } else { 2 };
+    let asked = ask("/derivatives/api/v3/fills", params, (&query.scope.extra, &[]), move |reply, markets| {
         let mut fills = fills_of(reply, markets)?;
         let inside = |at: Option<Timestamp>| at.is_none_or(|at| range.since.is_none_or(|since| at >= since));
         fills.retain(|fill| market.as_ref().is_none_or(|market| *market == fill.market) && inside(fill.at));
         shorten(&mut fills, range.limit, range.since.is_some());
         Ok(fills)
+    });
+    asked.map(|mut asked| {
+        asked.request.weight = weight;
+        asked
     })
 }
 

@@ -38,6 +38,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
             units: 500,
             per_ms: 10_000,
         },
+        // The venue names no limit for market data; this is the desk's own.
         RateLimit { of: "requests", class: &[EndpointClass::Public], units: 5, per_ms: 1000 },
     ],
     orders: Orders {

@@ -3,6 +3,8 @@
 //! A book has no numbers: after every message the ten best levels of each side have a checksum over their digits, with as
 //! many decimals as the pair has. The wire has numbers without trailing zeros, so they are put back by the market's steps.
 
+mod rows;
+
 use super::reports::{kind_of, market_of};
 use super::{Kraken, account, errors};
 use crate::kraken::shared::side_of;
@@ -13,12 +15,12 @@ use crate::protocol::model::{
     Balances, Bar, Holding, Liquidity, OrderReport, OrderState, OwnTrade, PublicTrade, Ticker, VenueFee,
 };
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Streams, Topic};
-use crate::protocol::wire::{self, Flag, MaybeNum, Num, Text};
+use crate::protocol::wire;
 use crate::protocol::{Ask, CallError, Credentials, Instrument, Markets, Moment, Product};
 use desk::time::{Interval, Timestamp};
+use rows::{Accepted, BalanceRow, BarRow, BookRow, ExecutionRow, Frame, LevelRow, TickerRow, TradeRow};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -26,199 +28,6 @@ use std::collections::BTreeMap;
 const DEPTH: u32 = 100;
 /// How many levels of each side a checksum is over.
 const CHECKED: usize = 10;
-
-/// What every frame may have.
-#[derive(Deserialize)]
-struct Frame<'a> {
-    #[serde(borrow, default)]
-    channel: Option<&'a str>,
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<&'a str>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    method: Option<&'a str>,
-    #[serde(default)]
-    success: Option<bool>,
-    #[serde(default)]
-    error: Option<String>,
-    #[serde(borrow, default)]
-    result: Option<&'a RawValue>,
-}
-
-/// What was subscribed to.
-#[derive(Default, Deserialize)]
-struct Accepted {
-    #[serde(default)]
-    channel: Text,
-    #[serde(default)]
-    symbol: Text,
-}
-
-#[derive(Deserialize)]
-struct TradeRow<'a> {
-    #[serde(borrow)]
-    symbol: &'a str,
-    #[serde(borrow)]
-    side: &'a str,
-    price: Num,
-    qty: Num,
-    trade_id: u64,
-    #[serde(borrow)]
-    timestamp: &'a str,
-}
-
-#[derive(Deserialize)]
-struct LevelRow {
-    price: Num,
-    qty: Num,
-}
-
-#[derive(Deserialize)]
-struct BookRow<'a> {
-    #[serde(borrow)]
-    symbol: &'a str,
-    #[serde(default)]
-    bids: Vec<LevelRow>,
-    #[serde(default)]
-    asks: Vec<LevelRow>,
-    checksum: u32,
-    #[serde(borrow, default)]
-    timestamp: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-struct TickerRow<'a> {
-    #[serde(borrow)]
-    symbol: &'a str,
-    #[serde(default)]
-    bid: MaybeNum,
-    #[serde(default)]
-    bid_qty: MaybeNum,
-    #[serde(default)]
-    ask: MaybeNum,
-    #[serde(default)]
-    ask_qty: MaybeNum,
-    #[serde(default)]
-    last: MaybeNum,
-    #[serde(default)]
-    volume: MaybeNum,
-    #[serde(default)]
-    vwap: MaybeNum,
-    #[serde(default)]
-    low: MaybeNum,
-    #[serde(default)]
-    high: MaybeNum,
-    #[serde(default)]
-    change: MaybeNum,
-    #[serde(default)]
-    change_pct: MaybeNum,
-    #[serde(borrow, default)]
-    timestamp: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-struct BarRow<'a> {
-    #[serde(borrow)]
-    symbol: &'a str,
-    /// In minutes.
-    interval: i64,
-    #[serde(borrow)]
-    interval_begin: &'a str,
-    open: Num,
-    high: Num,
-    low: Num,
-    close: Num,
-    volume: Num,
-}
-
-#[derive(Deserialize)]
-struct FeeRow {
-    asset: Text,
-    qty: Num,
-}
-
-#[derive(Deserialize)]
-struct TriggersRow {
-    #[serde(default)]
-    price: MaybeNum,
-    #[serde(default)]
-    price_type: Text,
-    #[serde(default)]
-    actual_price: MaybeNum,
-}
-
-#[derive(Deserialize)]
-struct ExecutionRow {
-    order_id: Text,
-    #[serde(default)]
-    cl_ord_id: Text,
-    #[serde(default)]
-    order_userref: MaybeNum,
-    exec_type: Text,
-    #[serde(default)]
-    order_status: Text,
-    #[serde(default)]
-    symbol: Text,
-    #[serde(default)]
-    side: Text,
-    #[serde(default)]
-    order_type: Text,
-    #[serde(default)]
-    order_qty: MaybeNum,
-    #[serde(default)]
-    limit_price: MaybeNum,
-    #[serde(default)]
-    post_only: Flag,
-    #[serde(default)]
-    reduce_only: Flag,
-    #[serde(default)]
-    time_in_force: Text,
-    #[serde(default)]
-    cum_qty: MaybeNum,
-    #[serde(default)]
-    cum_cost: MaybeNum,
-    #[serde(default)]
-    avg_price: MaybeNum,
-    #[serde(default)]
-    exec_id: Text,
-    #[serde(default)]
-    last_qty: MaybeNum,
-    #[serde(default)]
-    last_price: MaybeNum,
-    #[serde(default)]
-    cost: MaybeNum,
-    #[serde(default)]
-    liquidity_ind: Text,
-    #[serde(default)]
-    fees: Vec<FeeRow>,
-    #[serde(default)]
-    triggers: Option<TriggersRow>,
-    timestamp: Text,
-}
-
-#[derive(Deserialize)]
-struct WalletRow {
-    #[serde(default, rename = "type")]
-    kind: Text,
-    #[serde(default)]
-    id: Text,
-    balance: Num,
-}
-
-#[derive(Deserialize)]
-struct BalanceRow {
-    asset: Text,
-    balance: Num,
-    #[serde(default)]
-    wallets: Option<Vec<WalletRow>>,
-    #[serde(default)]
-    wallet_type: Text,
-    #[serde(default)]
-    wallet_id: Text,
-    #[serde(default)]
-    timestamp: Text,
-}
 
 /// CRC-32 over the digits of the ten lowest asks, then of the ten highest bids: of each the price and the quantity, without
 /// the point and without zeros in front.

@@ -3,6 +3,8 @@
 //! Messages of a book are counted for each product. Private feeds want a challenge signed: the login asks for it, the
 //! server sends it, and each subscription carries it with its signature.
 
+mod rows;
+
 use super::KrakenFutures;
 use super::account::liquidity;
 use super::market::{market_of, name_of};
@@ -16,223 +18,16 @@ use crate::protocol::model::{
     Ticker, VenueFee,
 };
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Streams, Topic};
-use crate::protocol::wire::{self, Flag, MaybeMs, MaybeNum, Num, Text};
+use crate::protocol::wire;
 use crate::protocol::{Ask, CallError, Credentials, Instrument, Markets, Moment, Product, sign};
+use rows::{
+    BalanceRows, Delta, FillRow, FillRows, FlexRow, Frame, LevelRow, OrderChange, OrderRow, OrderRows, PositionRow,
+    PositionRows, Snapshot, TickerRow, TradeRow, TradeRows,
+};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What every frame may have.
-#[derive(Deserialize)]
-struct Frame<'a> {
-    #[serde(borrow, default)]
-    feed: Option<&'a str>,
-    #[serde(borrow, default)]
-    event: Option<&'a str>,
-    #[serde(default)]
-    message: Text,
-}
-
-#[derive(Deserialize)]
-struct LevelRow {
-    price: Num,
-    qty: Num,
-}
-
-#[derive(Deserialize)]
-struct Snapshot<'a> {
-    #[serde(borrow)]
-    product_id: &'a str,
-    timestamp: MaybeMs,
-    seq: u64,
-    bids: Vec<LevelRow>,
-    asks: Vec<LevelRow>,
-}
-
-#[derive(Deserialize)]
-struct Delta<'a> {
-    #[serde(borrow)]
-    product_id: &'a str,
-    #[serde(borrow)]
-    side: &'a str,
-    seq: u64,
-    price: Num,
-    qty: Num,
-    #[serde(default)]
-    timestamp: MaybeMs,
-}
-
-#[derive(Deserialize)]
-struct TradeRow<'a> {
-    #[serde(borrow)]
-    product_id: &'a str,
-    #[serde(borrow)]
-    uid: &'a str,
-    #[serde(borrow)]
-    side: &'a str,
-    time: MaybeMs,
-    qty: Num,
-    price: Num,
-}
-
-#[derive(Deserialize)]
-struct TradeRows<'a> {
-    #[serde(borrow, default)]
-    trades: Vec<TradeRow<'a>>,
-}
-
-#[derive(Deserialize)]
-struct TickerRow<'a> {
-    #[serde(borrow)]
-    product_id: &'a str,
-    #[serde(default)]
-    time: MaybeMs,
-    #[serde(default)]
-    bid: MaybeNum,
-    #[serde(default)]
-    ask: MaybeNum,
-    #[serde(default)]
-    bid_size: MaybeNum,
-    #[serde(default)]
-    ask_size: MaybeNum,
-    #[serde(default)]
-    volume: MaybeNum,
-    #[serde(default, rename = "volumeQuote")]
-    volume_quote: MaybeNum,
-    #[serde(default)]
-    last: MaybeNum,
-    #[serde(default)]
-    open: MaybeNum,
-    #[serde(default)]
-    high: MaybeNum,
-    #[serde(default)]
-    low: MaybeNum,
-    #[serde(default)]
-    change: MaybeNum,
-    #[serde(default)]
-    index: MaybeNum,
-    #[serde(default, rename = "markPrice")]
-    mark_price: MaybeNum,
-    #[serde(default)]
-    relative_funding_rate: MaybeNum,
-    #[serde(default)]
-    relative_funding_rate_prediction: MaybeNum,
-    #[serde(default)]
-    next_funding_rate_time: MaybeMs,
-}
-
-#[derive(Deserialize)]
-struct OrderRow {
-    instrument: Text,
-    #[serde(default)]
-    time: MaybeMs,
-    #[serde(default)]
-    last_update_time: MaybeMs,
-    qty: MaybeNum,
-    filled: MaybeNum,
-    #[serde(default)]
-    limit_price: MaybeNum,
-    #[serde(default)]
-    stop_price: MaybeNum,
-    #[serde(rename = "type")]
-    kind: Text,
-    order_id: Text,
-    #[serde(default)]
-    cli_ord_id: Text,
-    direction: MaybeNum,
-    #[serde(default)]
-    reduce_only: Flag,
-}
-
-#[derive(Deserialize)]
-struct OrderRows {
-    orders: Vec<OrderRow>,
-}
-
-#[derive(Deserialize)]
-struct OrderChange {
-    #[serde(default)]
-    order: Option<OrderRow>,
-    #[serde(default)]
-    order_id: Text,
-    #[serde(default)]
-    cli_ord_id: Text,
-    #[serde(default)]
-    is_cancel: Flag,
-    #[serde(default)]
-    reason: Text,
-}
-
-#[derive(Deserialize)]
-struct FillRow {
-    instrument: Text,
-    time: MaybeMs,
-    price: Num,
-    buy: bool,
-    qty: Num,
-    order_id: Text,
-    #[serde(default)]
-    cli_ord_id: Text,
-    fill_id: Text,
-    #[serde(default)]
-    fill_type: Text,
-    #[serde(default)]
-    fee_paid: MaybeNum,
-    #[serde(default)]
-    fee_currency: Text,
-}
-
-#[derive(Deserialize)]
-struct FillRows {
-    fills: Vec<FillRow>,
-}
-
-#[derive(Deserialize)]
-struct PositionRow {
-    instrument: Text,
-    balance: Num,
-    #[serde(default)]
-    pnl: MaybeNum,
-    #[serde(default)]
-    entry_price: MaybeNum,
-    #[serde(default)]
-    mark_price: MaybeNum,
-    #[serde(default)]
-    liquidation_threshold: MaybeNum,
-    #[serde(default)]
-    initial_margin: MaybeNum,
-    #[serde(default)]
-    maintenance_margin: MaybeNum,
-}
-
-#[derive(Deserialize)]
-struct PositionRows {
-    positions: Vec<PositionRow>,
-    #[serde(default)]
-    timestamp: MaybeMs,
-}
-
-#[derive(Deserialize)]
-struct FlexRow {
-    quantity: Num,
-    #[serde(default)]
-    available: MaybeNum,
-}
-
-#[derive(Deserialize)]
-struct FlexWallet {
-    #[serde(default)]
-    currencies: BTreeMap<String, FlexRow>,
-}
-
-#[derive(Deserialize)]
-struct BalanceRows {
-    #[serde(default)]
-    flex_futures: Option<FlexWallet>,
-    #[serde(default)]
-    timestamp: MaybeMs,
-}
 
 fn snapshot(row: &Snapshot<'_>, markets: &Markets) -> BookUpdate {
     let levels = |rows: &[LevelRow]| rows.iter().map(|row| (row.price.0, row.qty.0)).collect();
@@ -348,9 +143,9 @@ fn order(row: &OrderRow, state: OrderState, markets: &Markets) -> Result<OrderRe
     })
 }
 
-/// How an order ended, by the reason that is given.
-fn ended(reason: &str) -> OrderState {
-    match reason {
+/// How an order ended, by the reason that is given. A reason that is not known ends no order.
+fn ended(reason: &str) -> Result<OrderState, String> {
+    Ok(match reason {
         "full_fill" | "stop_order_triggered" => OrderState::Closed,
         "contract_expired" | "expired" => OrderState::Expired,
         "not_enough_margin"
@@ -358,13 +153,21 @@ fn ended(reason: &str) -> OrderState {
         | "post_order_failed_because_it_would_filled"
         | "would_execute_self"
         | "would_not_reduce_position" => OrderState::Rejected,
-        _ => OrderState::Canceled,
-    }
+        "cancelled_by_user"
+        | "cancelled_by_admin"
+        | "dead_man_switch"
+        | "market_inactive"
+        | "liquidation"
+        | "order_for_edit_not_found"
+        | "edited_by_user"
+        | "trailing_stop_cancelled_and_replaced_by_admin" => OrderState::Canceled,
+        other => return Err(format!("{other:?} is no reason for which an order ends")),
+    })
 }
 
 fn order_change(row: &OrderChange, markets: &Markets) -> Result<Event, String> {
     let over = row.is_cancel.0.ok_or("a change of an order that does not tell whether it has ended")?;
-    let state = if over { ended(&row.reason.0) } else { OrderState::Open };
+    let state = if over { ended(&row.reason.0)? } else { OrderState::Open };
     if let Some(order) = &row.order {
         return self::order(order, state, markets).map(Event::Order);
     }
@@ -477,6 +280,7 @@ fn read(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
         "subscribed" | "unsubscribed" => vec![Event::Accepted(format!("{event} {}", parsed.feed.unwrap_or_default()))],
         // Answered by `respond`, which has the credentials.
         "challenge" => vec![Event::Accepted("the login is challenged".to_owned())],
+        "alert" if parsed.message.0.starts_with("Already") => vec![Event::Accepted(text())],
         "error" | "alert" | "subscribed_failed" | "unsubscribed_failed" => {
             let code = event.to_owned();
             vec![Event::Refused(ApiError {

@@ -5,6 +5,15 @@
 //! 3. Recorded books are never crossed, have no gap, and agree with the best quotes recorded beside them.
 //! 4. A delta left out, repeated or come too late is noticed at every position tried.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    reason = "tests"
+)]
+
 mod support;
 
 use rust_decimal::Decimal;
@@ -508,5 +517,6 @@ fn five_minutes_of_bitcoin_are_replayed_without_a_gap_and_a_dropped_delta_is_not
         let replayed = replay(product, market, &sessions[market], stride);
         println!("{market}: {trades} trades, {replayed:?}");
         assert!(sessions.len() == 1 && replayed.deltas > 6_000 && replayed.dropped > 1_000, "{replayed:?}");
+        assert!(replayed.dropped_early > 0, "{market}: no delta came before the snapshot");
     }
 }

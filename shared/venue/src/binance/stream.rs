@@ -17,12 +17,14 @@
 //!
 //! Deliberately absent: placing orders over the WebSocket API, streams of portfolio margin and of margin accounts.
 
+use super::errors::{self, Family};
+use super::system::{COINM, USDM};
 use super::{Binance, stream_read, stream_sign};
 use crate::protocol::book::{BookRule, Numbering};
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Topic};
 use crate::protocol::{
-    ApiError, Ask, Auth, Body, CallError, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product,
-    ReadFault, Reply, Streams, Unsigned,
+    Ask, Auth, Body, CallError, Credentials, EndpointClass, Instrument, Markets, Moment, Product, ReadFault, Reply,
+    Streams, Unsigned,
 };
 use desk::time::Interval;
 use serde::{Deserialize, Serialize};
@@ -40,8 +42,8 @@ impl Streams for Binance {
     fn token(&self, channel: Channel) -> Result<Option<Ask<StreamToken>>, CallError> {
         let (origin, path) = match channel {
             Channel::Public(_) | Channel::Private(Product::Spot) => return Ok(None),
-            Channel::Private(Product::Linear) => ("usdm", "/fapi/v1/listenKey"),
-            Channel::Private(Product::Inverse) => ("coinm", "/dapi/v1/listenKey"),
+            Channel::Private(Product::Linear) => (USDM, "/fapi/v1/listenKey"),
+            Channel::Private(Product::Inverse) => (COINM, "/dapi/v1/listenKey"),
             Channel::Private(Product::Option) => return Err(no_options()),
         };
         let request = Unsigned::post(origin, path, Body::None, EndpointClass::Account);
@@ -50,8 +52,8 @@ impl Streams for Binance {
 
     fn url(&self, channel: Channel, token: Option<&StreamToken>, test: bool) -> Result<String, CallError> {
         let host = |live: &str, testnet: &str| format!("wss://{}", if test { testnet } else { live });
-        let usdm = || host("fstream.binance.com", "fstream.binancefuture.com");
-        let coinm = || host("dstream.binance.com", "dstream.binancefuture.com");
+        let usdm = || host("fstream.binance.com", "demo-fstream.binance.com");
+        let coinm = || host("dstream.binance.com", "demo-dstream.binance.com");
         let key = || {
             let token = token.ok_or_else(|| CallError::Invalid("a listen key is needed".to_owned()))?;
             Ok::<_, CallError>(token.token.clone())
@@ -165,33 +167,15 @@ fn bars(market: &Instrument, interval: Interval) -> Result<String, CallError> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListenKey {
-    listen_key: Option<String>,
-    code: Option<i64>,
-    msg: Option<String>,
+    listen_key: String,
 }
 
 /// The listen key that was given out.
 fn listen_key(reply: &Reply) -> Result<StreamToken, ReadFault> {
-    let read = serde_json::from_slice::<ListenKey>(&reply.body);
-    if !reply.is_success() {
-        let (code, msg) = read.map_or((None, None), |body| (body.code, body.msg));
-        let meaning = match (reply.status, code) {
-            (418 | 429, _) | (_, Some(-1003)) => Meaning::RateLimit,
-            (401, _) | (_, Some(-2014 | -2015 | -1022)) => Meaning::Credentials,
-            _ => Meaning::Unclear,
-        };
-        let retry_after = reply.header("retry-after").and_then(|seconds| seconds.parse::<i64>().ok());
-        return Err(ReadFault::Api(ApiError {
-            code: code.map_or_else(String::new, |code| code.to_string()),
-            message: msg.map_or_else(|| reply.excerpt(), |msg| msg.chars().take(200).collect()),
-            status: reply.status,
-            meaning,
-            retry_after_ms: retry_after.and_then(|seconds| seconds.checked_mul(1000)),
-        }));
-    }
+    errors::check(reply, Family::Contract)?;
     // Neither fault repeats the body: it may hold a key.
     let fault = |what: String| ReadFault::Parse { what, status: reply.status, excerpt: String::new() };
-    let key = read.map_err(|e| fault(e.to_string()))?.listen_key.unwrap_or_default();
+    let ListenKey { listen_key: key } = serde_json::from_slice(&reply.body).map_err(|e| fault(e.to_string()))?;
     // It becomes part of a URL.
     if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
         return Err(fault("no listen key".to_owned()));

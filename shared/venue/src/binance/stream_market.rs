@@ -266,10 +266,6 @@ pub(super) fn bar(at: &Frame<'_>, text: &str) -> Words<Event> {
         return Ok(Event::Ignored("a bar of a month, which has no fixed length"));
     }
     let interval: Interval = k.i.parse().map_err(|e: desk::time::BadInterval| e.to_string())?;
-    let ends = [k.o, k.c, k.h, k.l];
-    if ends.iter().any(|price| *price > k.h || *price < k.l) {
-        return Err(format!("a bar from {} to {} with prices outside", k.l.0, k.h.0));
-    }
     let bar = Bar {
         open_time: instant(k.t)?,
         open: wire::price(k.o.0)?,
@@ -278,6 +274,7 @@ pub(super) fn bar(at: &Frame<'_>, text: &str) -> Words<Event> {
         close: wire::price(k.c.0)?,
         volume: wire::quantity(k.v.0)?,
     };
+    Bar::check(&[bar])?;
     Ok(Event::Bar { market: at.market(&s)?, interval, bar, closed: k.x })
 }
 

@@ -159,7 +159,7 @@ fn topics_become_streams_and_each_has_its_server() {
     assert!(Binance.url(Channel::Private(Product::Linear), None, false).is_err(), "a listen key is needed");
     let token = StreamToken { token: "abc".to_owned(), url: None, ping_every_ms: None };
     let url = Binance.url(Channel::Private(Product::Inverse), Some(&token), true).unwrap();
-    assert_eq!(url, "wss://dstream.binancefuture.com/ws/abc");
+    assert_eq!(url, "wss://demo-dstream.binance.com/ws/abc");
 }
 
 #[test]

@@ -522,3 +522,21 @@ pub struct AccountRow {
     /// Its currency, where an account holds one.
     pub currency: Option<String>,
 }
+
+impl Bar {
+    /// That bars may be believed: in order of time, no two of one time, every price between low and high.
+    ///
+    /// # Errors
+    /// Words, with the place of the first that may not.
+    pub fn check(bars: &[Self]) -> Result<(), String> {
+        for (at, bar) in bars.iter().enumerate() {
+            if [bar.open, bar.close, bar.low, bar.high].iter().any(|price| *price < bar.low || *price > bar.high) {
+                return Err(format!("bar {at} has a price outside of {} to {}", bar.low, bar.high));
+            }
+        }
+        match bars.iter().zip(bars.iter().skip(1)).position(|(bar, next)| bar.open_time >= next.open_time) {
+            Some(at) => Err(format!("bar {} does not come after the one before it", at + 1)),
+            None => Ok(()),
+        }
+    }
+}

@@ -59,7 +59,7 @@ fn orders(all: &mut Asked, venue: &dyn Protocol, market: &Instrument) {
     ask(all, "place many", venue.place_many(&[order.clone(), order]), list(unified::order));
     ask(all, "amend", venue.amend(&change), one);
     ask(all, "cancel", venue.cancel(&reference), one);
-    ask(all, "cancel many", venue.cancel_many(&[reference.clone()]), list(unified::order));
+    ask(all, "cancel many", venue.cancel_many(std::slice::from_ref(&reference)), list(unified::order));
     ask(all, "cancel all", venue.cancel_all(Some(market), &Scope::default()), list(unified::order));
     ask(all, "cancel all after", venue.cancel_all_after(60_000), done);
     ask(all, "order", venue.order(&reference), one);

@@ -30,6 +30,8 @@ pub enum Expected {
     DuplicateId,
     /// No answer, of whatever meaning.
     NoAnswer,
+    /// No answer, or one in which no order has come to an end.
+    NoEnd,
     /// An answer, in which these values stand at these places.
     Says(Vec<(String, Value)>),
 }
@@ -80,13 +82,16 @@ impl Row {
     }
 }
 
-/// The files of a folder that end with `.json`: their names without that, and their text.
+/// The files of a folder that end with `.json`: their names without that, and their text. None, if there is no folder.
 ///
 /// # Errors
 /// Words, if one can't be read.
 pub fn files(folder: &Path) -> Result<Vec<(String, String)>, String> {
     let fault = |e: std::io::Error| format!("{}: {e}", folder.display());
     let mut files = Vec::new();
+    if !folder.is_dir() {
+        return Ok(files);
+    }
     for entry in std::fs::read_dir(folder).map_err(fault)? {
         let path = entry.map_err(fault)?.path();
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

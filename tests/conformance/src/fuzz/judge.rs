@@ -143,7 +143,8 @@ impl<'a> Trial<'a> {
                 }
             }
         }
-        if self.target.about != About::Nothing {
+        // Of what was no answer in the first place nobody knows which type one has.
+        if self.base.is_some() && self.target.certain && self.target.about != About::Nothing {
             let others = match self.tree {
                 Node::Array(_) => ["{}", "null", "1", "true", "\"x\""],
                 Node::Object(_) | Node::Scalar(_) => ["[]", "null", "1", "true", "\"x\""],
@@ -270,8 +271,11 @@ impl<'a> Trial<'a> {
         if !feeds {
             return;
         }
+        // A list of ids may be shorter; a row may not lack its own.
+        let listed = path.split_last().is_some_and(|(_, parent)| matches!(self.tree.at(parent), Some(Node::Array(_))));
+        let dropped = if listed { Node::Scalar("{".to_owned()) } else { self.tree.without(path) };
         for changed in [
-            self.tree.without(path),
+            dropped,
             self.tree.with(path, Node::Scalar("null".to_owned())),
             self.tree.with(path, Node::string("")),
             self.tree.with(path, Node::Array(Vec::new())),
@@ -310,16 +314,32 @@ impl<'a> Trial<'a> {
     }
 
     fn in_order(&mut self, changed: &Node, answer: &Value, base: &Value) {
-        let sorted = |answer: &Value| {
-            let time = |row: &Value| row.as_array().filter(|row| row.len() == 6)?.first()?.as_i64();
-            let times: Vec<i64> =
-                answer.as_array().map(|rows| rows.iter().filter_map(time).collect()).unwrap_or_default();
-            times.windows(2).all(|pair| pair.first() < pair.last())
-        };
         if sorted(base) && !sorted(answer) {
             self.broken("bars come in order of time", changed.text().as_bytes(), answer);
         }
+        if possible(base) && !possible(answer) {
+            self.broken("a bar's prices lie between its low and its high", changed.text().as_bytes(), answer);
+        }
     }
+}
+
+/// The bars of an answer: rows of a time and five numbers.
+fn bars(answer: &Value) -> impl Iterator<Item = (i64, [Decimal; 5])> + '_ {
+    let bar = |row: &Value| {
+        let row = row.as_array().filter(|row| row.len() == 6)?;
+        let number = |at: usize| row.get(at)?.as_str()?.parse::<Decimal>().ok();
+        Some((row.first()?.as_i64()?, [number(1)?, number(2)?, number(3)?, number(4)?, number(5)?]))
+    };
+    answer.as_array().into_iter().flatten().filter_map(bar)
+}
+
+fn sorted(answer: &Value) -> bool {
+    let times: Vec<i64> = bars(answer).map(|(time, _)| time).collect();
+    times.windows(2).all(|pair| pair.first() < pair.last())
+}
+
+fn possible(answer: &Value) -> bool {
+    bars(answer).all(|(_, [open, high, low, close, _])| low <= open && low <= close && open <= high && close <= high)
 }
 
 /// Whether a number stands among the leaves.

@@ -18,7 +18,7 @@
 //!    the same or none.
 //! 5. More filled than ordered is never an answer, and what is filled stands literally in the body.
 //! 6. An order without its id is never an answer.
-//! 7. The order of keys changes nothing. Bars come in order of time.
+//! 7. The order of keys changes nothing. Bars come in order of time, and their prices lie between their low and high.
 //!
 //! Which leaf of an answer is its quantity, its id and so on is not told: it is found by changing each and looking.
 
@@ -63,6 +63,8 @@ pub struct Target {
     pub seed: String,
     /// Whether the answer comes by HTTP, and so with a status.
     pub http: bool,
+    /// Whether it is certain that this question is answered so, and by no other JSON type.
+    pub certain: bool,
 }
 
 /// A property that does not hold.
@@ -85,7 +87,7 @@ impl Target {
             Ok(answer) if answer.as_object().is_some_and(serde_json::Map::is_empty) => About::Nothing,
             Ok(_) | Err(_) => About::Other,
         };
-        Self { name, about, read, seed, http }
+        Self { name, about, read, seed, http, certain: true }
     }
 }
 

@@ -36,7 +36,10 @@ pub(crate) fn text(path: &Path) -> String {
 /// The files of a folder, by name.
 pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let rows = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let mut files: Vec<PathBuf> = rows.map(|row| row.unwrap().path()).filter(|path| path.is_file()).collect();
+    let mut files: Vec<PathBuf> = rows
+        .map(|row| row.unwrap_or_else(|e| panic!("{}: {e}", folder.display())).path())
+        .filter(|path| path.is_file())
+        .collect();
     files.sort();
     files
 }

@@ -62,6 +62,12 @@ fn initial_margin(raw: &RawPosition) -> Option<Decimal> {
     Some(margin.round_dp_with_strategy(8, RoundingStrategy::ToZero))
 }
 
+/// Every row is about a market: one that is not is no position, and no proof that there is none.
+fn named(rows: &[RawPosition]) -> Result<(), String> {
+    let nameless = rows.iter().any(|raw| raw.symbol.some().is_none());
+    if nameless { Err("a position without its market".to_owned()) } else { Ok(()) }
+}
+
 /// Nothing is held: no size, and no price it was entered at.
 fn flat(raw: &RawPosition) -> bool {
     let none = |number: MaybeNum| number.0.is_none_or(|number: Decimal| number.is_zero());
@@ -88,10 +94,12 @@ fn ask_positions(system: System, scope: &Scope, params: Params) -> Ask<Vec<Posit
     let request = Unsigned::account(system.origin(), path, params).weighing(system.weight(5, 5, 5));
     if by_account && system != System::Options {
         return ask(request, system.family(), move |raw: RawAccountPositions, markets| {
+            named(&raw.positions)?;
             raw.positions.iter().filter(|raw| !flat(raw)).map(|raw| report(raw, system, markets)).collect()
         });
     }
     ask(request, system.family(), move |raw: Rows<RawPosition>, markets| {
+        named(&raw.0)?;
         raw.0.iter().filter(|raw| !flat(raw)).map(|raw| report(raw, system, markets)).collect()
     })
 }

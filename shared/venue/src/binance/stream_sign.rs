@@ -61,7 +61,6 @@ mod tests {
     use desk::time::Timestamp;
 
     const VENUE: &str = "binance";
-    const PKCS8_ED25519: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
     #[test]
     fn parameters_are_signed_in_alphabetical_order_with_the_key_among_them() {

@@ -138,11 +138,7 @@ pub(super) fn bar(row: &[Text], interval: Interval) -> Result<Bar, String> {
         return Err(format!("a bar of {interval} that begins at {open_time}"));
     }
     let volume = wire::decimal(&volume.0).and_then(wire::quantity)?;
-    let (high, low) = (price(high)?, price(low)?);
-    if low > high {
-        return Err(format!("a bar from {high} down to {low}"));
-    }
-    Ok(Bar { open_time, open: price(open)?, high, low, close: price(close)?, volume })
+    Bar { open_time, open: price(open)?, high: price(high)?, low: price(low)?, close: price(close)?, volume }.believed()
 }
 
 fn read(reply: &Reply, interval: Interval) -> Result<Vec<Bar>, ReadFault> {

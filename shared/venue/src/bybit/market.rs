@@ -262,14 +262,15 @@ fn bar(row: &[Num], of_trades: bool) -> Result<Bar, String> {
     if rest.len() != if of_trades { 2 } else { 0 } {
         return Err(format!("a bar of {} values", row.len()));
     }
-    Ok(Bar {
+    Bar {
         open_time: crate::protocol::wire::millis(at.0)?,
         open: price(open.0)?,
         high: price(high.0)?,
         low: price(low.0)?,
         close: price(close.0)?,
         volume: quantity(rest.first().map_or(Decimal::ZERO, |volume| volume.0))?,
-    })
+    }
+    .believed()
 }
 
 /// Bars. Those of the premium can be zero or less, which is no price: asking for them works, reading them does not.

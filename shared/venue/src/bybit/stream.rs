@@ -185,7 +185,7 @@ fn bars(frame: &str, topic: &str, product: Product, markets: &Markets) -> Result
             close: price(row.close.0)?,
             volume: quantity(row.volume.0)?,
         };
-        Ok(Event::Bar { market: market.clone(), interval, bar, closed: row.confirm })
+        Ok(Event::Bar { market: market.clone(), interval, bar: bar.believed()?, closed: row.confirm })
     };
     rows.iter().map(bar).collect::<Result<_, _>>().map_err(|e| bad(frame, e))
 }

@@ -248,14 +248,15 @@ fn granularity(interval: Interval) -> Option<&'static str> {
 
 /// A bar out of a row.
 pub(super) fn bar(row: &CandleRow) -> Result<Bar, String> {
-    Ok(Bar {
+    Bar {
         open_time: at_seconds(row.start.0)?,
         open: price(row.open.0)?,
         high: price(row.high.0)?,
         low: price(row.low.0)?,
         close: price(row.close.0)?,
         volume: quantity(row.volume.0)?,
-    })
+    }
+    .believed()
 }
 
 /// Bars. The venue wants both ends of the stretch. What is missing of them is put in when the request is signed, where

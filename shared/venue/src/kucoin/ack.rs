@@ -218,6 +218,9 @@ pub(super) fn canceled_many(reply: &Reply, market: Option<&str>) -> Result<Vec<O
         return items(reply, market, rows);
     }
     match (answer.cancelled_order_ids, answer.succeed_symbols) {
+        (Some(ids), _) if ids.iter().any(|id| id.some().is_none()) => {
+            Err(ReadFault::parse(reply, "a cancelled order without its id"))
+        }
         (Some(ids), _) => Ok(ids.iter().map(|id| bare(market, id.owned(), None)).collect()),
         (None, Some(_)) => Ok(Vec::new()),
         (None, None) => Err(ReadFault::parse(reply, "a cancellation of all that says nothing")),
@@ -232,6 +235,9 @@ fn items(reply: &Reply, market: Option<&str>, rows: &[CanceledItem]) -> Result<V
         && rows.iter().all(|row| failed(&row))
     {
         return Err(errors::of(reply, &first.code.0, &first.msg.0).into());
+    }
+    if rows.iter().any(|row| row.order_id.some().is_none() && row.client_oid.some().is_none()) {
+        return Err(ReadFault::parse(reply, "a cancelled order without its id"));
     }
     Ok(rows.iter().map(|row| bare(market, row.order_id.owned(), row.client_oid.owned())).collect())
 }

@@ -274,9 +274,7 @@ fn candle(frame: &Frame<'_>, markets: &Markets, contract: bool) -> Result<Event,
         close: wire::price(close.0)?,
         volume: wire::quantity(volume.0)?,
     };
-    if bar.high < bar.low {
-        return Err("a bar whose high is below its low".to_owned());
-    }
+    let bar = bar.believed()?;
     let market = markets.name_of(&data.symbol.0, &[]);
     Ok(Event::Bar { market, interval: interval(length)?, bar, closed: false })
 }

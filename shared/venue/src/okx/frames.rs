@@ -3,7 +3,7 @@
 use super::raw::{BalanceRow, FundingRow, MarkRow, OrderRow, PositionRow, TickerRow};
 use super::{account, bars, checksum, errors, market, positions, rows};
 use crate::protocol::book::{BookUpdate, WireLevel};
-use crate::protocol::model::{OwnTrade, PublicTrade, Ticker};
+use crate::protocol::model::{Bar, OwnTrade, PublicTrade, Ticker};
 use crate::protocol::stream::Event;
 use crate::protocol::wire::{self, Text, price, quantity};
 use crate::protocol::{Markets, Product, ReadFault};
@@ -308,7 +308,7 @@ fn candles(frame: &str, arg: &Arg, markets: &Markets) -> Result<Vec<Event>, Stri
     let known = markets.of_symbol(symbol, &[]);
     let contract = known.map_or(symbol.ends_with("-SWAP"), |market| market.product != Product::Spot);
     let name = markets.name_of(symbol, &[]);
-    each(frame, |row: Vec<Text>| {
+    let events = each(frame, |row: Vec<Text>| {
         let bar = bars::bar(&row, Some(if contract { 6 } else { 5 }))?;
         let closed = match row.get(8).map(|text| text.0.as_str()) {
             Some("1") => true,
@@ -316,7 +316,11 @@ fn candles(frame: &str, arg: &Arg, markets: &Markets) -> Result<Vec<Event>, Stri
             _ => return Err("a bar does not say whether it has closed".to_owned()),
         };
         Ok(Event::Bar { market: name.clone(), interval, bar, closed })
-    })
+    })?;
+    let told: Vec<Bar> =
+        events.iter().filter_map(|event| if let Event::Bar { bar, .. } = event { Some(*bar) } else { None }).collect();
+    Bar::check(&told)?;
+    Ok(events)
 }
 
 #[cfg(test)]

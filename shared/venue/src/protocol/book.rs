@@ -253,10 +253,10 @@ impl Book {
     }
 
     fn follow(&mut self, update: &BookUpdate) -> Result<Applied, Gap> {
-        if let Some(last) = self.last {
-            if !self.follows(update, last)? {
-                return Ok(Applied::Stale);
-            }
+        if let Some(last) = self.last
+            && !self.follows(update, last)?
+        {
+            return Ok(Applied::Stale);
         }
         self.change(update)?;
         self.last = update.last.or(self.last);

@@ -29,7 +29,7 @@ impl Extra {
         match self.get(name)? {
             Value::String(text) => Some(text.clone()),
             Value::Null => None,
-            other => Some(other.to_string()),
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => Some(other.to_string()),
         }
     }
 }

@@ -524,15 +524,25 @@ pub struct AccountRow {
 }
 
 impl Bar {
+    /// The bar, if every price of it lies between its low and its high.
+    ///
+    /// # Errors
+    /// Words, otherwise.
+    pub fn believed(self) -> Result<Self, String> {
+        let Self { open, high, low, close, .. } = self;
+        if high < open.max(close) || low > open.min(close) {
+            return Err(format!("a bar from {open} to {close} that lies outside of {low} to {high}"));
+        }
+        Ok(self)
+    }
+
     /// That bars may be believed: in order of time, no two of one time, every price between low and high.
     ///
     /// # Errors
     /// Words, with the place of the first that may not.
     pub fn check(bars: &[Self]) -> Result<(), String> {
         for (at, bar) in bars.iter().enumerate() {
-            if [bar.open, bar.close, bar.low, bar.high].iter().any(|price| *price < bar.low || *price > bar.high) {
-                return Err(format!("bar {at} has a price outside of {} to {}", bar.low, bar.high));
-            }
+            bar.believed().map_err(|why| format!("bar {at}: {why}"))?;
         }
         match bars.iter().zip(bars.iter().skip(1)).position(|(bar, next)| bar.open_time >= next.open_time) {
             Some(at) => Err(format!("bar {} does not come after the one before it", at + 1)),

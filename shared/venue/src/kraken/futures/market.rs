@@ -335,7 +335,7 @@ fn bar(row: &raw::Candle) -> Result<Bar, String> {
         close: wire::price(row.close.0)?,
         volume: wire::quantity(row.volume.0.unwrap_or_default())?,
     };
-    if bar.low > bar.high { Err("a bar whose lowest price is above its highest".to_owned()) } else { Ok(bar) }
+    bar.believed()
 }
 
 pub(super) fn trades(market: &Instrument, range: &Range, scope: &Scope) -> Built<Vec<PublicTrade>> {

@@ -111,7 +111,8 @@ fn bars(rows: &[BarRow<'_>], snapshot: bool, markets: &Markets) -> Result<Vec<Ev
             low: wire::price(row.low.0)?,
             close: wire::price(row.close.0)?,
             volume: wire::quantity(row.volume.0)?,
-        };
+        }
+        .believed()?;
         let interval = Interval::from_ms(length).map_err(|e| e.to_string())?;
         Ok(Event::Bar { market: name_of(markets, row.symbol), interval, bar, closed: snapshot && later })
     };

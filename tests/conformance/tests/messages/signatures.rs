@@ -6,8 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
+use crate::support::{test_data, text};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +14,6 @@ use desk::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use support::{test_data, text};
 use venue::binance::{Binance, stream_sign};
 use venue::protocol::sign::{
     base64, base64_url, ed25519, es256, from_base64, hex, hmac_sha256, hmac_sha512, pem_body, sha256,

@@ -1,12 +1,10 @@
 //! OKX's streams: every sample message is read, or listed here with a reason; recorded books are replayed, and a delta
 //! that is dropped is noticed.
 
-mod support;
-
+use crate::support::{files, name, test_data, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
-use support::{files, name, test_data, text};
 use venue::okx::Okx;
 use venue::protocol::book::{Applied, Book, BookUpdate, WireLevel};
 use venue::protocol::stream::{Channel, Event, Streams};

@@ -1,11 +1,9 @@
 //! OKX's answers: every sample body is read by the question it answers, or listed here with a reason; and each of them,
 //! broken in several ways, is never taken for something it is not.
 
-mod support;
-
+use crate::support::{files, name, test_data, text};
 use desk::time::Interval;
 use serde_json::Value;
-use support::{files, name, test_data, text};
 use venue::okx::Okx;
 use venue::protocol::call::{BarPrice, BarQuery, OrderClass, OrderFilter, OrderKind};
 use venue::protocol::model::Side;

@@ -14,13 +14,11 @@
     reason = "tests"
 )]
 
-mod support;
-
+use crate::support::{files, name, test_data, text};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use support::{files, name, test_data, text};
 use venue::binance::Binance;
 use venue::protocol::book::{Applied, Book, BookUpdate};
 use venue::protocol::model::{Side, Ticker};

@@ -5,8 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
+use crate::support::{files, name, test_data, text};
 use conformance::fuzz::corpus::{self, Expected, Row};
 use conformance::fuzz::{About, Reader, Target, Violation, asks, hold, iterations};
 use conformance::{cases, markets, questions, venues};
@@ -14,7 +13,6 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use support::{files, name, test_data, text};
 use venue::protocol::wire::{Num, Text};
 use venue::protocol::{Instrument, Markets, Meaning, Product, Protocol, ReadFault, Reply};
 

@@ -47,6 +47,33 @@ fn a_claim_is_won_in_one_place_only() {
 }
 
 #[test]
+fn no_endpoint_is_named_that_moves_money_out_of_an_account() {
+    // Reads, and the margin of a position, which stays in the account.
+    let known = [
+        "/v5/asset/transfer/query-account-coins-balance",
+        "/v5/asset/withdraw/query-record",
+        "/api/v1/margin/withdrawMargin",
+        "/sapi/v1/capital/withdraw/history",
+    ];
+    let moving = ["withdraw", "transfer", "loan", "redeem", "purchase", "convert", "payout"];
+    let mut files = Vec::new();
+    sources(&root().join("shared/venue/src"), &mut files);
+    let mut seen = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for literal in code.flat_map(|line| line.split('"').skip(1).step_by(2)).filter(|word| word.starts_with('/')) {
+            let lower = literal.to_ascii_lowercase();
+            if moving.iter().any(|word| lower.contains(word)) {
+                assert!(known.contains(&literal), "{}: {literal}", file.display());
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, known.len(), "the list is as long as it has to be");
+}
+
+#[test]
 fn the_map_of_the_house_is_short_and_names_only_what_there_is() {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     assert!(text.lines().count() < 150);

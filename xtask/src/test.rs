@@ -41,13 +41,14 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 /// Which crates may depend, directly, on which heavy ones.
-const ONLY_IN: [(&str, &[&str]); 7] = [
+const ONLY_IN: [(&str, &[&str]); 8] = [
     ("aws-sdk-dynamodb", &["store", "cloud", "ballast"]),
     ("aws-sdk-sqs", &["store", "cloud"]),
     ("dynoxide-rs", &["ballast"]),
     ("rusqlite", &["ballast"]),
     ("reqwest", &["venue", "ballast"]),
-    ("axum", &["api", "kill-switch", "ballast"]),
+    ("axum", &["api", "kill-switch", "ballast", "venue-sim"]),
+    ("tokio-tungstenite", &["venue", "venue-sim"]),
     ("lambda_http", &["cloud"]),
 ];
 

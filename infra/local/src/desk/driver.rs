@@ -225,7 +225,7 @@ async fn pull(desk: &Desk, event: &Scheduled) -> Result<(), WorkError> {
 }
 
 /// Reconciles until nothing is left to be set going again.
-pub(super) async fn reconcile(desk: &Desk) -> Result<(), WorkError> {
+async fn reconcile(desk: &Desk) -> Result<(), WorkError> {
     for _ in 0..ROUNDS_MAX {
         let round = later(
             desk.timing

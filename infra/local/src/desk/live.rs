@@ -5,7 +5,7 @@
 //! of the stream, and its return, bring reconciliation forward: between the two, something may have been missed.
 
 use super::clock::DeskClock;
-use super::driver::{later, reconcile, report};
+use super::driver::{later, report};
 use super::queues::Queues;
 use super::wiring::{Desk, LiveVenue, Market, Parts};
 use super::worker::WorkError;
@@ -29,6 +29,10 @@ use venue::protocol::{EndpointClass, Instrument, Markets, Product, Protocol, Sco
 
 const RECONCILIATION: Duration = Duration::from_secs(60);
 const SNAPSHOT: Duration = Duration::from_secs(300);
+/// How soon reconciliation looks when something may have been missed.
+const SOON: Duration = Duration::from_millis(500);
+/// How soon reconciliation is repeated while it has found something, or could not ask.
+const AGAIN: Duration = Duration::from_secs(2);
 const KILL_SWEEP: Duration = Duration::from_secs(1);
 /// How much news may wait.
 const NEWS: usize = 10_000;
@@ -140,7 +144,13 @@ impl Live {
             desk.drain().await?;
         }
         if due(&mut self.reconciliation, RECONCILIATION) {
-            reconcile(desk).await?;
+            // One round a turn: while something was set going again another one is due soon, and the market goes on between.
+            let work = reconciliation::handle(&desk.handlers.reconciliation, &Scheduled::ALL);
+            let round = later(desk.timing.of("reconciliation", work).await)?;
+            if round.is_none_or(|round| round.mended > 0) {
+                self.reconciliation = Instant::now() + AGAIN;
+            }
+            desk.drain().await?;
         }
         if due(&mut self.snapshot, SNAPSHOT) {
             let work = portfolio_snapshot::handle(&desk.handlers.snapshot, &Scheduled::ALL);
@@ -151,6 +161,11 @@ impl Live {
             desk.drain().await?;
         }
         Ok(())
+    }
+
+    /// Something may have been missed: reconciliation comes forward, but not so often that nothing else is done.
+    fn look_soon(&mut self) {
+        self.reconciliation = self.reconciliation.min(Instant::now() + SOON);
     }
 
     /// Goes on until nothing waits and reconciliation finds nothing, for at most so long.
@@ -178,21 +193,21 @@ impl Live {
 
     async fn take(&mut self, desk: &Desk, news: News) -> Result<(), WorkError> {
         match news {
-            News::Up => self.reconciliation = Instant::now(),
+            News::Up => self.look_soon(),
             News::Down(why) => {
                 self.breaks += 1;
-                self.reconciliation = Instant::now();
+                self.look_soon();
                 boot::observe::stream_broke(desk.config.venue.as_str(), &why);
             }
             News::Event(event) => match *event {
                 Event::Fill(trade) => match self.venue.fill_of(&desk.config.account, &trade).await {
                     Ok(fill) => report(desk, fill).await?,
                     // Not lost: reconciliation goes through the venue's trades.
-                    Err(_) => self.reconciliation = Instant::now(),
+                    Err(_) => self.look_soon(),
                 },
                 // What became of an order is asked for, not believed from a stream that may be behind.
                 Event::Order(order) if order.state != Some(venue::protocol::model::OrderState::Open) => {
-                    self.reconciliation = Instant::now();
+                    self.look_soon();
                 }
                 Event::Order(_)
                 | Event::Balances(_)

@@ -7,6 +7,7 @@ pub mod bitget;
 pub mod bybit;
 pub mod coinbase;
 pub mod either;
+pub mod keys;
 pub mod kraken;
 pub mod kucoin;
 pub mod live;

@@ -7,6 +7,7 @@ mod cost;
 mod deploy;
 mod doctor;
 mod explain;
+mod keys;
 mod live;
 mod load;
 mod print;
@@ -54,6 +55,8 @@ enum Verb {
     Doctor(doctor::DoctorArguments),
     /// What each exchange promises: client ids, deadlines, limits, order types, and how its adapter was tested
     Venues(venues::VenuesArguments),
+    /// The exchanges' keys: add, list, check, activate, deactivate, remove
+    Keys(Box<keys::KeysArguments>),
     /// What the desk on AWS costs a month, idle and trading, line by line
     Cost(cost::CostArguments),
     /// Create or change the desk on AWS; shows what, who may do what, and the cost, before it asks
@@ -112,6 +115,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Verb::Restore(arguments) => backup::restore(&arguments),
             Verb::Doctor(arguments) => doctor::run(&arguments).await,
             Verb::Venues(arguments) => venues::venues(&arguments),
+            Verb::Keys(arguments) => keys::keys(&arguments).await,
             Verb::Cost(arguments) => cost::cost(&arguments),
             Verb::Deploy(arguments) => deploy::deploy(&arguments),
             Verb::Destroy(arguments) => deploy::destroy(&arguments),

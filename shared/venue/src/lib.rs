@@ -17,6 +17,7 @@ pub mod protocol;
 pub mod registry;
 pub mod route;
 pub mod transport;
+pub mod valuation;
 
 use desk::id::Symbol;
 use desk::market::Candle;

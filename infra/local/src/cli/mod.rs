@@ -16,6 +16,7 @@ mod show;
 mod switch;
 mod up;
 mod venues;
+mod worth;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -33,8 +34,8 @@ pub struct Arguments {
 enum Verb {
     /// Run the whole desk: embedded store, queues, schedules, API, and a market, on paper
     Up(Box<up::UpArguments>),
-    /// What the account is worth
-    Portfolio(Where),
+    /// What the account is worth; with --venues, what all active keys' accounts are
+    Portfolio(PortfolioArguments),
     /// What is held in each market
     Positions(Where),
     /// The last orders; or settle one whose outcome only a person knows
@@ -76,6 +77,17 @@ struct Where {
     json: bool,
 }
 
+#[derive(Debug, Clone, Args)]
+struct PortfolioArguments {
+    #[command(flatten)]
+    at: Where,
+    /// All accounts of active keys (`ballast keys`), spot and contracts, in USD and EUR, instead of the desk's books
+    #[arg(long, conflicts_with = "data_dir")]
+    venues: bool,
+    #[command(flatten)]
+    keys: keys::KeysAt,
+}
+
 /// The folder below which data folders are made unless one is named.
 const BASE: &str = "ballast-data";
 
@@ -104,7 +116,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let done = runtime.block_on(async {
         match arguments.verb {
             Verb::Up(arguments) => up::run(*arguments).await,
-            Verb::Portfolio(at) => show::portfolio(&at).await,
+            Verb::Portfolio(arguments) if arguments.venues => {
+                worth::portfolio(&arguments.keys, arguments.at.json).await
+            }
+            Verb::Portfolio(arguments) => show::portfolio(&arguments.at).await,
             Verb::Positions(at) => show::positions(&at).await,
             Verb::Orders(arguments) => show::orders(&arguments).await,
             Verb::Decisions(arguments) => show::decisions(&arguments).await,

@@ -99,7 +99,12 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     }
 
     /// Asks for an order among those of one class. `None` if the venue does not keep such a class apart.
-    async fn look(&self, symbol: &Symbol, order: &IntentId, class: OrderClass) -> Result<Option<Lookup>, VenueError> {
+    async fn look(
+        &self,
+        symbol: &Symbol,
+        order: &IntentId,
+        class: OrderClass,
+    ) -> Result<Option<Lookup>, VenueError> {
         let (protocol, wanted) = (self.exchange.protocol(), self.order_ref(symbol, order, class)?);
         // Where one question does not answer by our id alone (Kraken), the two for working and for ended orders do.
         let asks = match protocol.order(&wanted) {
@@ -111,9 +116,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         }
         for ask in asks {
             match self.exchange.read(ask).await {
-                Ok(report) => {
-                    return self.fact(order, &report).map(|f| Some(Lookup::Found(f))).map_err(|e| self.error(e));
-                }
+                Ok(report) => return self.fact(order, &report).map(|f| Some(Lookup::Found(f))).map_err(|e| self.error(e)),
                 Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => {}
                 Err(fault) => return Err(self.error(fault)),
             }

@@ -9,7 +9,7 @@
 mod ask;
 mod online;
 
-use online::reach;
+pub(super) use online::{Reached, fault_words, reach};
 
 use super::print::{print_json, say, table};
 use crate::keyring::{Keyring, PASSPHRASE, entries};

@@ -121,15 +121,21 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
     move |source| FolderError::Io { path: path.to_owned(), source }
 }
 
-/// 32 random hex characters from the operating system.
+/// Random bytes from the operating system.
 #[must_use]
-pub fn random_hex() -> String {
-    let mut bytes = [0_u8; 16];
-    // Without randomness there is no safe id or token to go on with.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0_u8; N];
+    // Without randomness there is no safe id, token or key to go on with.
     if getrandom::fill(&mut bytes).is_err() {
         std::process::abort();
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+}
+
+/// 32 random hex characters from the operating system.
+#[must_use]
+pub fn random_hex() -> String {
+    random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Folder {
@@ -294,6 +300,8 @@ pub fn write_whole(path: &Path, content: &[u8], private: bool) -> Result<(), Fol
     options.create(true).write(true).truncate(true);
     #[cfg(unix)]
     if private {
+        // A mode is given to new files only: what an interrupted write left behind must not lend its own.
+        let _ = fs::remove_file(&beside);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     let mut file = options.open(&beside).map_err(at(path))?;

@@ -7,6 +7,7 @@ pub mod bitget;
 pub mod bybit;
 pub mod coinbase;
 pub mod either;
+pub mod keys;
 pub mod kraken;
 pub mod kucoin;
 pub mod live;
@@ -16,6 +17,7 @@ pub mod protocol;
 pub mod registry;
 pub mod route;
 pub mod transport;
+pub mod valuation;
 
 use desk::id::Symbol;
 use desk::market::Candle;

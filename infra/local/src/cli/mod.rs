@@ -7,6 +7,7 @@ mod cost;
 mod deploy;
 mod doctor;
 mod explain;
+mod keys;
 mod live;
 mod load;
 mod print;
@@ -15,6 +16,7 @@ mod show;
 mod switch;
 mod up;
 mod venues;
+mod worth;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -32,8 +34,8 @@ pub struct Arguments {
 enum Verb {
     /// Run the whole desk: embedded store, queues, schedules, API, and a market, on paper
     Up(Box<up::UpArguments>),
-    /// What the account is worth
-    Portfolio(Where),
+    /// What the account is worth; with --venues, what all active keys' accounts are
+    Portfolio(PortfolioArguments),
     /// What is held in each market
     Positions(Where),
     /// The last orders; or settle one whose outcome only a person knows
@@ -54,6 +56,8 @@ enum Verb {
     Doctor(doctor::DoctorArguments),
     /// What each exchange promises: client ids, deadlines, limits, order types, and how its adapter was tested
     Venues(venues::VenuesArguments),
+    /// The exchanges' keys: add, list, check, activate, deactivate, remove
+    Keys(Box<keys::KeysArguments>),
     /// What the desk on AWS costs a month, idle and trading, line by line
     Cost(cost::CostArguments),
     /// Create or change the desk on AWS; shows what, who may do what, and the cost, before it asks
@@ -71,6 +75,17 @@ struct Where {
     /// Answer with one JSON object
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+struct PortfolioArguments {
+    #[command(flatten)]
+    at: Where,
+    /// All accounts of active keys (`ballast keys`), spot and contracts, in USD and EUR, instead of the desk's books
+    #[arg(long, conflicts_with = "data_dir")]
+    venues: bool,
+    #[command(flatten)]
+    keys: keys::KeysAt,
 }
 
 /// The folder below which data folders are made unless one is named.
@@ -101,7 +116,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let done = runtime.block_on(async {
         match arguments.verb {
             Verb::Up(arguments) => up::run(*arguments).await,
-            Verb::Portfolio(at) => show::portfolio(&at).await,
+            Verb::Portfolio(arguments) if arguments.venues => {
+                worth::portfolio(&arguments.keys, arguments.at.json).await
+            }
+            Verb::Portfolio(arguments) => show::portfolio(&arguments.at).await,
             Verb::Positions(at) => show::positions(&at).await,
             Verb::Orders(arguments) => show::orders(&arguments).await,
             Verb::Decisions(arguments) => show::decisions(&arguments).await,
@@ -112,6 +130,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Verb::Restore(arguments) => backup::restore(&arguments),
             Verb::Doctor(arguments) => doctor::run(&arguments).await,
             Verb::Venues(arguments) => venues::venues(&arguments),
+            Verb::Keys(arguments) => keys::keys(&arguments).await,
             Verb::Cost(arguments) => cost::cost(&arguments),
             Verb::Deploy(arguments) => deploy::deploy(&arguments),
             Verb::Destroy(arguments) => deploy::destroy(&arguments),

@@ -4,6 +4,7 @@
 //! - [`cli`]: the operator's command line, a verb a file;
 //! - [`desk`]: the handlers in one process, with a market that waits for them;
 //! - [`embedded`]: what stands in for DynamoDB and SQS;
+//! - [`history`]: bars pulled from a venue into Parquet;
 //! - [`market`]: recorded bars and the simulated market;
 //! - [`folder`]: the data folder, its lock, its run, its token;
 //! - [`report`]: the figures of a run, read back from the books.
@@ -13,5 +14,6 @@ pub mod cloud;
 pub mod desk;
 pub mod embedded;
 pub mod folder;
+pub mod history;
 pub mod market;
 pub mod report;

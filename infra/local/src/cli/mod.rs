@@ -4,6 +4,7 @@
 mod access;
 mod backup;
 mod cost;
+mod data;
 mod deploy;
 mod doctor;
 mod explain;
@@ -54,6 +55,8 @@ enum Verb {
     Doctor(doctor::DoctorArguments),
     /// What each exchange promises: client ids, deadlines, limits, order types, and how its adapter was tested
     Venues(venues::VenuesArguments),
+    /// History: pull bars of years from an exchange into a Parquet file
+    Data(data::DataArguments),
     /// What the desk on AWS costs a month, idle and trading, line by line
     Cost(cost::CostArguments),
     /// Create or change the desk on AWS; shows what, who may do what, and the cost, before it asks
@@ -112,6 +115,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Verb::Restore(arguments) => backup::restore(&arguments),
             Verb::Doctor(arguments) => doctor::run(&arguments).await,
             Verb::Venues(arguments) => venues::venues(&arguments),
+            Verb::Data(arguments) => data::data(&arguments).await,
             Verb::Cost(arguments) => cost::cost(&arguments),
             Verb::Deploy(arguments) => deploy::deploy(&arguments),
             Verb::Destroy(arguments) => deploy::destroy(&arguments),

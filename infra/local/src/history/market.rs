@@ -1,7 +1,7 @@
 //! Which market is meant.
 
 use super::ask::Source;
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use venue::protocol::{Instrument, Product};
 use venue::registry::adapter;
 
@@ -27,14 +27,13 @@ pub async fn find(source: &Source, name: &str) -> anyhow::Result<Instrument> {
             Err(fault) => faults.push(fault),
         }
     }
-    if let Some(fault) = faults.into_iter().next() {
-        return Err(anyhow!(fault).context(format!("{} is not among what {} tells", name, source.venue())));
-    }
     let near = near(&all, name);
-    if near.is_empty() {
-        bail!("{} has no market {name}, nor one like it", source.venue());
+    let near = if near.is_empty() { "none is near".to_owned() } else { format!("near are {}", near.join(", ")) };
+    let missed = format!("{} has no market {name} among what it tells; {near}", source.venue());
+    match faults.into_iter().next() {
+        Some(fault) => Err(anyhow!(fault).context(format!("{missed}; and it does not tell all"))),
+        None => Err(anyhow!(missed)),
     }
-    bail!("{} has no market {name}; near are {}", source.venue(), near.join(", "))
 }
 
 fn is_called(instrument: &Instrument, name: &str) -> bool {

@@ -98,11 +98,11 @@ async fn a_pull_that_was_broken_off_and_torn_ends_with_the_bytes_of_an_unbroken_
 
     let mut notes = Vec::new();
     let mut resumed = None;
-    let again = pull(&broken, &mut |news| match news {
+    let mut tell = |news: News| match news {
         News::Note(note) => notes.push(note),
         News::Page(progress) => resumed = Some(progress),
-    });
-    assert_eq!(again.await.unwrap().bars, 3500);
+    };
+    assert_eq!(pull(&broken, &mut tell).await.unwrap().bars, 3500);
     assert!(notes.iter().any(|note| note.starts_with("2000 bars are there")), "{notes:?}");
     assert_eq!(resumed.map(|progress| progress.fresh), Some(1500));
     assert!(before.len() > 2000 && !part.exists());
@@ -121,7 +121,7 @@ async fn a_pull_that_is_dropped_between_two_pages_goes_on() {
     let order = order(&sim, &folder, first, 2500, "dropped.parquet");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let mut stop = Some(stop);
-    let mut tell = |_| drop(stop.take());
+    let mut tell = |_: News| drop(stop.take());
     tokio::select! {
         biased;
         _ = stopped => {}
@@ -190,7 +190,7 @@ async fn what_lies_before_the_first_bar_is_a_gap_and_an_unknown_market_has_near_
 
     let wrong = Order { symbol: "BTC-USDT".into(), out: folder.path().join("wrong.parquet"), ..order };
     let error = format!("{:#}", quiet(&wrong).await.unwrap_err());
-    assert!(error.contains("BTC-USDT"), "{error}");
+    assert!(error.contains("near are BTCUSDT (BTC/USDT)"), "{error}");
 }
 
 #[test]
@@ -251,7 +251,8 @@ fn numbers_of_all_sizes_come_back_exactly_and_are_replayed_with_the_files_own_ma
     let market = &series.instrument;
     assert_eq!((market.symbol.as_str(), market.base.as_str(), market.tick.to_string()), ("SHIB-USDT", "SHIB", "0.00000001".into()));
     assert_eq!((market.lot.to_string(), series.interval), ("1".to_owned(), Interval::MINUTE));
-    let coarse = |_: &desk::id::Symbol| (Some("0.01".parse().unwrap()), None);
+    let tick: Price = "0.01".parse().unwrap();
+    let coarse = |_: &desk::id::Symbol| (Some(tick), None);
     let error = crate::market::parquet::load(&path, None, coarse, lot).unwrap_err().to_string();
     assert!(error.contains("row 2") && error.contains("0.00000001"), "{error}");
 }

@@ -1,6 +1,7 @@
 //! Histories pulled from scripted venues.
 
 use super::*;
+use crate::protocol::Product;
 use desk::money::Quantity;
 use proptest::prelude::*;
 
@@ -149,6 +150,29 @@ fn every_venue_of_the_registry_has_a_reach() {
         let record = adapter.protocol.capabilities();
         for product in record.products {
             assert!(reach(record.venue, *product).rows >= 200);
+        }
+    }
+}
+
+#[test]
+fn every_venue_can_be_asked_for_a_page_without_keys() {
+    use crate::protocol::{Instrument, Moment, Scope};
+    for adapter in crate::registry::ADAPTERS {
+        let record = adapter.protocol.capabilities();
+        for product in record.products.iter().filter(|product| **product != Product::Option) {
+            for length in ["1m", "5m", "15m", "1h", "1d"] {
+                let settle = product.is_contract().then_some("USDT");
+                let market = Instrument::named(*product, "BTCUSDT", "BTC", "USDT", settle);
+                let (interval, reach) = (length.parse().unwrap(), reach(record.venue, *product));
+                let (from, to) = (at(1_600_000_200_000), at(1_700_000_000_000));
+                let question = Backfill::new(Wanted { interval, from, to, reach }, None).question().unwrap();
+                let ask = adapter.protocol.bars(&market, &question, &Scope::default());
+                let ask = ask.unwrap_or_else(|e| panic!("{} {length}: {e}", record.venue));
+                let moment = Moment { now: to, nonce: 1, window_ms: 5000 };
+                let request = adapter.protocol.sign(ask.request, None, moment).unwrap();
+                println!("{} {product:?} {length} {}", record.venue, request.target);
+                assert!(request.target.contains("16"), "{} names no beginning: {}", record.venue, request.target);
+            }
         }
     }
 }

@@ -49,7 +49,14 @@ async fn quiet(order: &Order) -> anyhow::Result<Pulled> {
 fn bar(minute: i64, price: &str) -> Candle {
     let price: Price = price.parse().unwrap();
     let volume = "0.00012".parse().unwrap();
-    Candle { open_time: Timestamp::from_ms(minute * MINUTE), open: price, high: price, low: price, close: price, volume }
+    Candle {
+        open_time: Timestamp::from_ms(minute * MINUTE),
+        open: price,
+        high: price,
+        low: price,
+        close: price,
+        volume,
+    }
 }
 
 fn some_header() -> Header {
@@ -152,7 +159,10 @@ async fn one_second_bars_of_a_running_exchange_are_those_of_its_tape_and_closed(
         let values = (ours.open.value(), ours.high.value(), ours.low.value(), ours.close.value(), ours.volume.value());
         assert_eq!((ours.open_time.ms(), values.0, values.1, values.2, values.3, values.4), theirs);
     }
-    assert_eq!((facts.symbol.as_str(), facts.market.as_str(), facts.venue.as_str()), ("BTCUSDT", "BTC/USDT", "binance"));
+    assert_eq!(
+        (facts.symbol.as_str(), facts.market.as_str(), facts.venue.as_str()),
+        ("BTCUSDT", "BTC/USDT", "binance")
+    );
 }
 
 #[tokio::test]
@@ -249,7 +259,10 @@ fn numbers_of_all_sizes_come_back_exactly_and_are_replayed_with_the_files_own_ma
     let series = crate::market::parquet::load(&path, None, |_| (None, None), lot).unwrap();
     assert_eq!(series.candles, bars);
     let market = &series.instrument;
-    assert_eq!((market.symbol.as_str(), market.base.as_str(), market.tick.to_string()), ("SHIB-USDT", "SHIB", "0.00000001".into()));
+    assert_eq!(
+        (market.symbol.as_str(), market.base.as_str(), market.tick.to_string()),
+        ("SHIB-USDT", "SHIB", "0.00000001".into())
+    );
     assert_eq!((market.lot.to_string(), series.interval), ("1".to_owned(), Interval::MINUTE));
     let tick: Price = "0.01".parse().unwrap();
     let coarse = |_: &desk::id::Symbol| (Some(tick), None);

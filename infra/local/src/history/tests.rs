@@ -173,7 +173,7 @@ async fn a_page_that_fails_is_asked_for_again_and_one_that_lies_is_named() {
     sim.script([
         Rule::once("GET", KLINES, Fault::Status { status: 503, acted: false }),
         Rule { skip: 1, ..Rule::once("GET", KLINES, Fault::Reset { acted: false }) },
-        Rule { skip: 2, ..Rule::once("GET", KLINES, Fault::Truncated {}) },
+        Rule { skip: 1, ..Rule::once("GET", KLINES, Fault::Truncated {}) },
     ]);
     assert_eq!(quiet(&order).await.unwrap().bars, 1500);
     assert_eq!(sim.fired().values().sum::<u64>(), 3);

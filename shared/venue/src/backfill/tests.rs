@@ -164,7 +164,7 @@ fn every_venue_can_be_asked_for_a_page_without_keys() {
                 let settle = product.is_contract().then_some("USDT");
                 let market = Instrument::named(*product, "BTCUSDT", "BTC", "USDT", settle);
                 let (interval, reach) = (length.parse().unwrap(), reach(record.venue, *product));
-                let (from, to) = (at(1_600_000_200_000), at(1_700_000_000_000));
+                let (from, to) = (at(1_650_000_000_000), at(1_700_000_000_000));
                 let question = Backfill::new(Wanted { interval, from, to, reach }, None).question().unwrap();
                 let ask = adapter.protocol.bars(&market, &question, &Scope::default());
                 let ask = ask.unwrap_or_else(|e| panic!("{} {length}: {e}", record.venue));

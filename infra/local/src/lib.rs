@@ -5,6 +5,7 @@
 //! - [`desk`]: the handlers in one process, with a market that waits for them;
 //! - [`embedded`]: what stands in for DynamoDB and SQS;
 //! - [`keyring`]: the exchanges' keys, sealed in a file;
+//! - [`history`]: bars pulled from a venue into Parquet;
 //! - [`market`]: recorded bars and the simulated market;
 //! - [`folder`]: the data folder, its lock, its run, its token;
 //! - [`report`]: the figures of a run, read back from the books.
@@ -15,5 +16,6 @@ pub mod desk;
 pub mod embedded;
 pub mod folder;
 pub mod keyring;
+pub mod history;
 pub mod market;
 pub mod report;

@@ -2,6 +2,7 @@
 //!
 //! [`binance`] has public candles only; [`transport`] is the one place that talks HTTP.
 
+pub mod backfill;
 pub mod binance;
 pub mod bitget;
 pub mod bybit;

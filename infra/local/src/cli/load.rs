@@ -1,7 +1,7 @@
 //! From flags to a configuration and a market.
 
 use super::up::UpArguments;
-use crate::market::{Series, csv, sim};
+use crate::market::{Series, csv, parquet, sim};
 use anyhow::{Context, bail};
 use boot::config::{DeskConfig, MarketConfig, PaperConfig, StrategyConfig};
 use desk::id::{AccountId, Symbol, VenueId};
@@ -93,14 +93,15 @@ fn recorded(
     let mut description = String::new();
     for given in &arguments.replay {
         let (symbol, path) = named(given)?;
-        let symbol_of = |symbol: &Symbol| (ticks.of(symbol).unwrap_or(default.0), lots.of(symbol).unwrap_or(default.1));
-        // The name decides the steps, and the file's name may decide the symbol: a first look with any steps tells it.
-        let symbol = match symbol {
-            Some(symbol) => symbol,
-            None => csv::symbol_of(&path)?,
+        let series = if path.extension().is_some_and(|extension| extension == "parquet") {
+            let steps = |symbol: &Symbol| (ticks.of(symbol), lots.of(symbol));
+            parquet::load(&path, symbol, steps, default.1)?
+        } else {
+            // The name decides the steps, and the file's name may decide the symbol: a first look tells it.
+            let symbol = symbol.map_or_else(|| csv::symbol_of(&path), Ok)?;
+            let (tick, lot) = (ticks.of(&symbol).unwrap_or(default.0), lots.of(&symbol).unwrap_or(default.1));
+            csv::load(&path, Some(symbol), tick, lot)?
         };
-        let (tick, lot) = symbol_of(&symbol);
-        let series = csv::load(&path, Some(symbol), tick, lot)?;
         if all.iter().any(|other| other.instrument.symbol == series.instrument.symbol) {
             let symbol = &series.instrument.symbol;
             bail!("{}: {symbol} is given by another file already; name this one as OTHER={given}", path.display());

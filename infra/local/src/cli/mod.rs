@@ -4,6 +4,7 @@
 mod access;
 mod backup;
 mod cost;
+mod data;
 mod deploy;
 mod doctor;
 mod explain;
@@ -58,6 +59,8 @@ enum Verb {
     Venues(venues::VenuesArguments),
     /// The exchanges' keys: add, list, check, activate, deactivate, remove
     Keys(Box<keys::KeysArguments>),
+    /// History: pull bars of years from an exchange into a Parquet file
+    Data(data::DataArguments),
     /// What the desk on AWS costs a month, idle and trading, line by line
     Cost(cost::CostArguments),
     /// Create or change the desk on AWS; shows what, who may do what, and the cost, before it asks
@@ -131,6 +134,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Verb::Doctor(arguments) => doctor::run(&arguments).await,
             Verb::Venues(arguments) => venues::venues(&arguments),
             Verb::Keys(arguments) => keys::keys(&arguments).await,
+            Verb::Data(arguments) => data::data(&arguments).await,
             Verb::Cost(arguments) => cost::cost(&arguments),
             Verb::Deploy(arguments) => deploy::deploy(&arguments),
             Verb::Destroy(arguments) => deploy::destroy(&arguments),

@@ -35,8 +35,9 @@ pub(super) enum VenueName {
 
 #[derive(Debug, Args)]
 pub(super) struct UpArguments {
-    /// Replay recorded bars: CSV files, plain or gzip, with the columns timestamp_ms,open,high,low,close,volume; the
-    /// symbol comes from a name like venue_SYMBOL_1h_from_to.csv.gz, or is given as SYMBOL=FILE
+    /// Replay recorded bars: Parquet files of `ballast data pull`, or CSV files, plain or gzip, with the columns
+    /// timestamp_ms,open,high,low,close,volume, whose symbol comes from a name like venue_SYMBOL_1h_from_to.csv.gz, or
+    /// is given as SYMBOL=FILE
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(super) replay: Vec<String>,
     /// The market when nothing is replayed

@@ -1,10 +1,11 @@
-//! Where bars come from when no venue is asked: a file ([`csv`]) or the built-in simulation ([`sim`]).
+//! Where bars come from when no venue is asked: a file ([`csv`], [`parquet`]) or the built-in simulation ([`sim`]).
 //!
 //! Both hand out [`Candle`]s that have passed the desk's own checks, so nothing behind this module looks at them
 //! again. A faulty bar is refused with its place, never repaired, and a missing bar is left missing: the desk
 //! counts it. What a bar *means* is none of this module's business.
 
 pub mod csv;
+pub mod parquet;
 pub mod sim;
 
 use desk::id::{Asset, BadId, Symbol};

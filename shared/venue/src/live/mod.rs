@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`transport`] | the socket; the only place that has one |
 //! | [`budget`], [`breaker`] | how much may be sent, and whether at all; pure |
+//! | [`alone`] | a table for a process that shares its guard with nobody |
 //! | [`guard`] | both, in a row that all processes share |
 //! | [`clock`] | how far the venue's clock is ahead of ours |
 //! | [`exchange`] | an ask's way to the venue and back |
@@ -11,6 +12,7 @@
 //! | [`stream`] | a WebSocket kept up |
 //! | [`spot`] | the desk's ports over it, for spot accounts |
 
+pub mod alone;
 pub mod bars;
 pub mod breaker;
 pub mod budget;
@@ -21,6 +23,7 @@ pub mod spot;
 pub mod stream;
 pub mod transport;
 
+pub use alone::Alone;
 pub use bars::{VenueBars, spot_instrument};
 pub use exchange::{Access, Exchange, first_look};
 pub use spot::LiveSpot;

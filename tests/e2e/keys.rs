@@ -66,13 +66,8 @@ impl Scene {
     fn add(&self, label: &str, lines: &str, more: &[&str]) -> Output {
         let url = self.sim.url();
         let mut command = self.command(&["keys", "add", "binance", "--label", label, "--base-url", &url]);
-        let mut child = command
-            .args(more)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command.args(more).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // It may refuse before it reads.
         let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
         let output = child.wait_with_output().unwrap();

@@ -14,6 +14,7 @@ mod explain;
 mod figures;
 mod functions;
 mod house;
+mod keys;
 mod kill;
 mod venue_conformance;
 mod venue_sim;

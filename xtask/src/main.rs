@@ -7,6 +7,7 @@
 //! cargo xtask package [FLAGS]  the functions as they are deployed, a folder each (--arm64, --desk FILE, --out DIR)
 //! cargo xtask emulate [BARS]   deploys the stacks to an emulator of AWS on this machine and drives them
 //! cargo xtask lambda-bench     cold start and warm latency of every function, beside Python and Node
+//! cargo xtask venue-bench      reading a trade, signing an order and getting it out, at the venues, beside ccxt
 //! ```
 
 mod bench;
@@ -18,6 +19,7 @@ mod lambda_bench;
 mod package;
 mod setup;
 mod test;
+mod venue_bench;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -32,10 +34,10 @@ fn main() -> ExitCode {
         ["package", rest @ ..] => package::Package::parse(rest).and_then(|package| package.make()),
         ["emulate", rest @ ..] => emulate::run(rest.first().copied()),
         ["lambda-bench"] => lambda_bench::run_bench(),
-        _ => Err(
-            "usage: cargo xtask test | bench [FILE] | crash [ROUNDS] | package [FLAGS] | emulate [BARS] | lambda-bench"
-                .to_owned(),
-        ),
+        ["venue-bench"] => venue_bench::run(),
+        _ => Err("usage: cargo xtask test | bench [FILE] | crash [ROUNDS] | package [FLAGS] | emulate [BARS] | lambda-bench \
+                  | venue-bench"
+            .to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,7 +15,7 @@ pub mod cloud;
 pub mod desk;
 pub mod embedded;
 pub mod folder;
-pub mod keyring;
 pub mod history;
+pub mod keyring;
 pub mod market;
 pub mod report;

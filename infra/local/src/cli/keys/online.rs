@@ -5,7 +5,6 @@
 use crate::folder::random_hex;
 use anyhow::Context;
 use boot::WallClock;
-use desk::fake::FakeTable;
 use desk::money::exact::{Rounding, onto};
 use desk::port::Clock;
 use rust_decimal::Decimal;
@@ -14,7 +13,7 @@ use std::collections::BTreeMap;
 use venue::keys::admission::{Right, admit};
 use venue::keys::{Configuration, Env};
 use venue::live::guard::Turn;
-use venue::live::{Access, Exchange, Http};
+use venue::live::{Access, Alone, Exchange, Http};
 use venue::protocol::call::{OrderKind, TimeInForce};
 use venue::protocol::model::{Balances, KeyPermissions, Side};
 use venue::protocol::{
@@ -23,7 +22,7 @@ use venue::protocol::{
 use venue::registry::adapter;
 
 /// A venue, as one command reaches it. What its guard knows lives as long as the command; a running desk has its own.
-pub(in crate::cli) type Reached = Exchange<FakeTable, WallClock, Http>;
+pub(in crate::cli) type Reached = Exchange<Alone, WallClock, Http>;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +125,7 @@ pub(in crate::cli) fn reach(configuration: &Configuration) -> anyhow::Result<Rea
     let access = Access { origins, test: settings.test, credentials: Some(configuration.credentials.clone()) };
     let http = Http::new().map_err(|e| anyhow::anyhow!("no HTTP client: {e}"))?;
     let seed = u64::from_str_radix(random_hex().get(..16).unwrap_or("1"), 16).context("a random number")?;
-    Ok(Exchange::new(adapter.protocol, access, FakeTable::default(), WallClock, http, seed, unheard))
+    Ok(Exchange::new(adapter.protocol, access, Alone::default(), WallClock, http, seed, unheard))
 }
 
 /// Whether a key may be kept: server, clock, what it may do, and whether it reads.

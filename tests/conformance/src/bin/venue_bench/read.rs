@@ -157,7 +157,7 @@ const fn mixed(value: u64) -> u64 {
 
 /// The market of a frame: most trades are in few of them.
 const fn market_of(turn: u64) -> u64 {
-    if turn % 4 == 0 { mixed(turn) % MARKETS } else { mixed(turn) % 8 }
+    if turn.is_multiple_of(4) { mixed(turn) % MARKETS } else { mixed(turn) % 8 }
 }
 
 fn frame(shape: &Shape, turn: u64) -> String {

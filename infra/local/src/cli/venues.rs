@@ -31,12 +31,14 @@ pub(super) fn venues(arguments: &VenuesArguments) -> anyhow::Result<()> {
         whole(record);
         return Ok(());
     }
-    say(&format!("{:<15} {:<10} {:<22} {:<26} {}", "venue", "tested by", "products", "orders", "client id"));
+    say(&format!("{:<15} {:<10} {:<28} {:<32} {}", "venue", "tested by", "products", "orders", "client id"));
     for record in chosen {
         let products = words(record.products)?.join(" ");
         let evidence = words(&[record.evidence])?.concat();
         let orders = kinds(record).join(" ");
-        say(&format!("{:<15} {evidence:<10} {products:<22} {orders:<26} {}", record.venue, record.client_id.field));
+        // The usual field; where a venue has several, `ballast venues NAME` has them all.
+        let field = record.client_id.field.split([';', ' ']).next().unwrap_or_default();
+        say(&format!("{:<15} {evidence:<10} {products:<28} {orders:<32} {field}", record.venue));
     }
     say("");
     say(

@@ -54,7 +54,8 @@ mod tests {
         for Adapter { protocol, .. } in ADAPTERS {
             let record = protocol.capabilities();
             assert!(ids.insert(record.venue), "{} is there twice", record.venue);
-            assert!(!record.origins.is_empty() && record.origins.iter().all(|(_, url)| url.starts_with("https://")));
+            let is_secure = |url: &str| url.starts_with("https://") || url.starts_with("wss://");
+            assert!(!record.origins.is_empty() && record.origins.iter().all(|(_, url)| is_secure(url)));
             assert!(!record.limits.is_empty(), "{}: no limit is known", record.venue);
             assert!(record.limits.iter().all(|limit| limit.units > 0 && limit.per_ms > 0));
             assert!(!record.client_id.field.is_empty() && !record.client_id.promise.is_empty());

@@ -8,151 +8,27 @@
 //!    subscribing, and a subscription to orders adds nothing.
 //! 4. Bars come in five minutes only.
 
+mod rows;
+
 use super::market::{bar, trade};
-use super::raw::{CandleRow, DatedPosition, PerpetualPosition, TradeRow};
+use super::raw::CandleRow;
 use super::reports::{self, dated, kind, perpetual, side, state};
 use super::{Coinbase, account, auth};
 use crate::protocol::book::{BookRule, BookUpdate, Numbering};
 use crate::protocol::fault::{ApiError, Meaning};
 use crate::protocol::model::{OrderReport, Ticker, VenueFee};
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Topic};
-use crate::protocol::wire::{MaybeNum, Num, Text, rfc3339};
+use crate::protocol::wire::{MaybeNum, rfc3339};
 use crate::protocol::{Ask, CallError, Credentials, Markets, Moment, Product, ReadFault, Reply, Streams};
 use desk::money::{Quantity, exact};
 use desk::time::{Interval, Timestamp};
+use rows::{BookEvent, Candles, Frame, Head, StreamCandle, TickerRow, Tickers, Trades, UserEvent, UserOrder};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 
 /// The only length of bars in the stream, in milliseconds.
 const BAR_MS: i64 = 300_000;
-
-/// What every frame begins with.
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow, default)]
-    channel: Option<Cow<'a, str>>,
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    message: Option<Cow<'a, str>>,
-    #[serde(default)]
-    sequence_num: Option<u64>,
-}
-
-/// A frame of a channel.
-#[derive(Deserialize)]
-struct Frame<'a, T> {
-    #[serde(borrow)]
-    channel: Cow<'a, str>,
-    #[serde(borrow, default)]
-    timestamp: Cow<'a, str>,
-    events: Vec<T>,
-}
-
-#[derive(Deserialize)]
-struct BookEvent<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    product_id: Cow<'a, str>,
-    #[serde(borrow)]
-    updates: Vec<LevelUpdate<'a>>,
-}
-
-#[derive(Deserialize)]
-struct LevelUpdate<'a> {
-    #[serde(borrow)]
-    side: Cow<'a, str>,
-    price_level: Num,
-    new_quantity: Num,
-}
-
-#[derive(Deserialize)]
-struct Trades {
-    trades: Vec<TradeRow>,
-}
-
-#[derive(Deserialize)]
-struct Tickers {
-    tickers: Vec<TickerRow>,
-}
-
-#[derive(Deserialize)]
-struct TickerRow {
-    product_id: String,
-    #[serde(default)]
-    price: MaybeNum,
-    #[serde(default)]
-    volume_24_h: MaybeNum,
-    #[serde(default)]
-    low_24_h: MaybeNum,
-    #[serde(default)]
-    high_24_h: MaybeNum,
-    #[serde(default)]
-    price_percent_chg_24_h: MaybeNum,
-    #[serde(default)]
-    best_bid: MaybeNum,
-    #[serde(default)]
-    best_bid_quantity: MaybeNum,
-    #[serde(default)]
-    best_ask: MaybeNum,
-    #[serde(default)]
-    best_ask_quantity: MaybeNum,
-}
-
-#[derive(Deserialize)]
-struct Candles {
-    candles: Vec<StreamCandle>,
-}
-
-/// A bar and its market. The fields of the bar are repeated: they may not be flattened, which would buffer numbers.
-#[derive(Deserialize)]
-struct StreamCandle {
-    product_id: String,
-    start: Num,
-    open: Num,
-    high: Num,
-    low: Num,
-    close: Num,
-    volume: Num,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct UserEvent {
-    orders: Vec<UserOrder>,
-    positions: Option<Positions>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Positions {
-    perpetual_futures_positions: Vec<PerpetualPosition>,
-    expiring_futures_positions: Vec<DatedPosition>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct UserOrder {
-    order_id: Text,
-    client_order_id: Text,
-    product_id: Text,
-    order_side: Text,
-    order_type: Text,
-    status: Text,
-    time_in_force: Text,
-    creation_time: Text,
-    cumulative_quantity: MaybeNum,
-    leaves_quantity: MaybeNum,
-    avg_price: MaybeNum,
-    limit_price: MaybeNum,
-    stop_price: MaybeNum,
-    filled_value: MaybeNum,
-    total_fees: MaybeNum,
-    post_only: Text,
-}
 
 fn bad(frame: &str, what: impl std::fmt::Display) -> ReadFault {
     let begins: Vec<u8> = frame.bytes().take(400).collect();
@@ -427,47 +303,4 @@ impl Streams for Coinbase {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::Instrument;
-
-    fn markets() -> Markets {
-        Markets::new([Instrument::named(Product::Spot, "BTC-USD", "BTC", "USD", None)])
-    }
-
-    fn read(frame: &str) -> Result<Vec<Event>, ReadFault> {
-        Coinbase.read(Channel::Public(Product::Spot), frame, &markets())
-    }
-
-    #[test]
-    fn frames_of_all_channels_share_one_count() {
-        let book = r#"{"channel":"l2_data","timestamp":"2026-01-01T00:00:00.1Z","sequence_num":7,"events":[
-            {"type":"update","product_id":"BTC-USD","updates":[{"side":"bid","price_level":"1","new_quantity":"0"}]}]}"#;
-        assert_eq!(Coinbase.sequence(book), Some(7));
-        assert_eq!(Coinbase.sequence(r#"{"channel":"heartbeats","sequence_num":8,"events":[]}"#), Some(8));
-        assert_eq!(Coinbase.sequence(r#"{"type":"error","message":"x"}"#), None);
-        assert!(matches!(read(book).unwrap().as_slice(), [Event::Book(update)] if !update.snapshot));
-        assert!(read(&book.replace("\"bid\"", "\"left\"")).is_err());
-    }
-
-    #[test]
-    fn an_order_of_the_stream_without_a_known_status_is_not_believed() {
-        let frame = r#"{"channel":"user","timestamp":"2026-01-01T00:00:00Z","sequence_num":1,"events":[{"type":"update","orders":[
-            {"order_id":"1","client_order_id":"a","product_id":"BTC-USD","order_side":"BUY","status":"OPEN",
-            "cumulative_quantity":"0.4","leaves_quantity":"0.6","order_type":"Limit","limit_price":"10"}]}]}"#;
-        let events = read(frame).unwrap();
-        let [Event::Order(order)] = events.as_slice() else { panic!("{events:?}") };
-        assert_eq!(order.quantity.map(|q| q.to_string()).as_deref(), Some("1"));
-        assert!(read(&frame.replace("OPEN", "STRANGE")).is_err());
-        assert!(read(&frame.replace("\"1\"", "\"\"")).is_err());
-    }
-
-    #[test]
-    fn logging_in_subscribes_to_orders() {
-        let keys = Credentials::new("coinbase", "name".into(), "legacy-secret".into(), None).unwrap();
-        let moment = Moment { now: Timestamp::from_ms(1_700_000_000_000), nonce: 1, window_ms: 5000 };
-        let frames = Coinbase.login(Channel::Private(Product::Spot), &keys, moment).unwrap();
-        assert!(frames.concat().contains("\"channel\":\"user\""));
-        assert_eq!(Coinbase.subscribe(&[Topic::Orders(Product::Spot)], None, true).unwrap().len(), 0);
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ mod capabilities;
 mod errors;
 mod market;
 mod orders;
+mod positions;
 mod raw;
 mod reports;
 mod stream;
@@ -201,35 +202,35 @@ impl Protocol for KrakenFutures {
     }
 
     fn positions(&self, query: &MarketsQuery) -> Built<Vec<PositionReport>> {
-        account::positions(query)
+        positions::positions(query)
     }
 
     fn position(&self, market: &Instrument, scope: &Scope) -> Built<PositionReport> {
-        account::position_in(market, scope)
+        positions::position_in(market, scope)
     }
 
     fn positions_history(&self, query: &HistoryQuery) -> Built<Vec<PositionReport>> {
-        account::positions_history(query)
+        positions::positions_history(query)
     }
 
     fn set_leverage(&self, change: &LeverageChange) -> Built<LeverageSetting> {
-        account::set_leverage(change)
+        positions::set_leverage(change)
     }
 
     fn leverage(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        account::leverage(market, scope)
+        positions::leverage(market, scope)
     }
 
     fn set_margin_mode(&self, mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        account::set_margin_mode(mode, market, scope)
+        positions::set_margin_mode(mode, market, scope)
     }
 
     fn margin_mode(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        account::leverage(market, scope)
+        positions::leverage(market, scope)
     }
 
     fn margin_modes(&self, query: &MarketsQuery) -> Built<Vec<LeverageSetting>> {
-        account::margin_modes(query)
+        positions::margin_modes(query)
     }
 
     fn funding_payments(&self, query: &HistoryQuery) -> Built<Vec<FundingPayment>> {

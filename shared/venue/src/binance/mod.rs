@@ -51,32 +51,66 @@ mod stream_tests;
 mod stream_user;
 mod system;
 
-use crate::protocol::call::Scope;
-use crate::protocol::model::{
-    AccountRow, Balances, Bar, Currency, EarnProduct, FeeRate, Funding, FundingPayment, KeyPermissions,
-    LeverageSetting, LeverageTier, MarginMode, Movement, OpenInterest, OrderBook, OrderReport, OwnTrade,
-    PositionReport, PublicTrade, Ticker, VenueHealth,
-};
-use crate::protocol::{
-    Amendment, BarQuery, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument, LeverageChange,
-    MarketsQuery, Moment, NewOrder, OrderRef, OrdersQuery, Product, Protocol, Range, Request, Unsigned,
-};
-use desk::time::Timestamp;
-use rust_decimal::Decimal;
+use crate::protocol::{Answers, CallError, Capabilities, Credentials, Moment, Protocol, Request, Unsigned};
 
 /// The exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Binance;
 
-macro_rules! answered {
-    ($($module:ident :: $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
-        $(
-            fn $name(&self, $($arg: $type),*) -> Built<$answer> {
-                $module::$name($($arg),*)
-            }
-        )*
-    };
-}
+/// The functions that answer each question.
+static ANSWERS: Answers = Answers {
+    server_time: Some(market::server_time),
+    health: Some(market::health),
+    instruments: Some(instruments::instruments),
+    currencies: Some(account::currencies),
+    ticker: Some(market::ticker),
+    tickers: Some(market::tickers),
+    best_quotes: Some(market::best_quotes),
+    mark_price: Some(market::mark_price),
+    order_book: Some(market::order_book),
+    bars: Some(bars::bars),
+    trades: Some(market::trades),
+    funding: Some(contracts::funding),
+    fundings: Some(contracts::fundings),
+    funding_history: Some(contracts::funding_history),
+    funding_interval: Some(contracts::funding_interval),
+    funding_intervals: Some(contracts::funding_intervals),
+    open_interest: Some(contracts::open_interest),
+    leverage_tiers: Some(contracts::leverage_tiers),
+    market_leverage_tiers: Some(contracts::market_leverage_tiers),
+    key_permissions: Some(account::key_permissions),
+    accounts: Some(account::accounts),
+    balances: Some(account::balances),
+    place: Some(orders::place),
+    place_many: Some(batch::place_many),
+    amend: Some(amend::amend),
+    amend_many: Some(batch::amend_many),
+    cancel: Some(orders::cancel),
+    cancel_many: Some(batch::cancel_many),
+    cancel_all: Some(orders::cancel_all),
+    order: Some(orders::order),
+    open_order: Some(orders::open_order),
+    closed_order: Some(orders::order),
+    orders: Some(listing::orders),
+    order_trades: Some(listing::order_trades),
+    own_trades: Some(listing::own_trades),
+    positions: Some(positions::positions),
+    position: Some(positions::position),
+    set_leverage: Some(contracts::set_leverage),
+    leverage: Some(contracts::leverage),
+    set_margin_mode: Some(contracts::set_margin_mode),
+    margin_mode: Some(contracts::margin_mode),
+    margin_modes: Some(contracts::margin_modes),
+    set_position_mode: Some(contracts::set_position_mode),
+    position_mode: Some(contracts::position_mode),
+    change_margin: Some(contracts::change_margin),
+    fee_rate: Some(account::fee_rate),
+    fee_rates: Some(account::fee_rates),
+    funding_payments: Some(history::funding_payments),
+    movements: Some(history::movements),
+    earn_products: Some(history::earn_products),
+    ..Answers::NONE
+};
 
 impl Protocol for Binance {
     fn capabilities(&self) -> &'static Capabilities {
@@ -92,59 +126,7 @@ impl Protocol for Binance {
         auth::sign(unsigned, credentials, moment)
     }
 
-    fn closed_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        orders::order(order)
-    }
-
-    answered! {
-        market::server_time() -> Timestamp;
-        market::health() -> VenueHealth;
-        instruments::instruments(product: Product) -> Vec<Instrument>;
-        account::currencies() -> Vec<Currency>;
-        market::ticker(market: &Instrument, scope: &Scope) -> Ticker;
-        market::tickers(query: &MarketsQuery) -> Vec<Ticker>;
-        market::best_quotes(query: &MarketsQuery) -> Vec<Ticker>;
-        market::mark_price(market: &Instrument, scope: &Scope) -> Ticker;
-        market::order_book(market: &Instrument, depth: Option<u32>, scope: &Scope) -> OrderBook;
-        bars::bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Vec<Bar>;
-        market::trades(market: &Instrument, range: &Range, scope: &Scope) -> Vec<PublicTrade>;
-        contracts::funding(market: &Instrument, scope: &Scope) -> Funding;
-        contracts::fundings(query: &MarketsQuery) -> Vec<Funding>;
-        contracts::funding_history(query: &HistoryQuery) -> Vec<Funding>;
-        contracts::funding_interval(market: &Instrument, scope: &Scope) -> Funding;
-        contracts::funding_intervals(query: &MarketsQuery) -> Vec<Funding>;
-        contracts::open_interest(market: &Instrument, scope: &Scope) -> OpenInterest;
-        contracts::leverage_tiers(query: &MarketsQuery) -> Vec<LeverageTier>;
-        contracts::market_leverage_tiers(market: &Instrument, scope: &Scope) -> Vec<LeverageTier>;
-        account::key_permissions() -> KeyPermissions;
-        account::accounts(scope: &Scope) -> Vec<AccountRow>;
-        account::balances(scope: &Scope) -> Balances;
-        orders::place(order: &NewOrder) -> OrderReport;
-        batch::place_many(orders: &[NewOrder]) -> Vec<OrderReport>;
-        amend::amend(change: &Amendment) -> OrderReport;
-        batch::amend_many(changes: &[Amendment]) -> Vec<OrderReport>;
-        orders::cancel(order: &OrderRef) -> OrderReport;
-        batch::cancel_many(orders: &[OrderRef]) -> Vec<OrderReport>;
-        orders::cancel_all(market: Option<&Instrument>, scope: &Scope) -> Vec<OrderReport>;
-        orders::order(order: &OrderRef) -> OrderReport;
-        orders::open_order(order: &OrderRef) -> OrderReport;
-        listing::orders(query: &OrdersQuery) -> Vec<OrderReport>;
-        listing::order_trades(order: &OrderRef) -> Vec<OwnTrade>;
-        listing::own_trades(query: &HistoryQuery) -> Vec<OwnTrade>;
-        positions::positions(query: &MarketsQuery) -> Vec<PositionReport>;
-        positions::position(market: &Instrument, scope: &Scope) -> PositionReport;
-        contracts::set_leverage(change: &LeverageChange) -> LeverageSetting;
-        contracts::leverage(market: &Instrument, scope: &Scope) -> LeverageSetting;
-        contracts::set_margin_mode(mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> ();
-        contracts::margin_mode(market: &Instrument, scope: &Scope) -> LeverageSetting;
-        contracts::margin_modes(query: &MarketsQuery) -> Vec<LeverageSetting>;
-        contracts::set_position_mode(hedged: bool, market: Option<&Instrument>, scope: &Scope) -> ();
-        contracts::position_mode(market: Option<&Instrument>, scope: &Scope) -> bool;
-        contracts::change_margin(market: &Instrument, amount: Decimal, scope: &Scope) -> ();
-        account::fee_rate(market: &Instrument, scope: &Scope) -> FeeRate;
-        account::fee_rates(scope: &Scope) -> Vec<FeeRate>;
-        history::funding_payments(query: &HistoryQuery) -> Vec<FundingPayment>;
-        history::movements(query: &HistoryQuery) -> Vec<Movement>;
-        history::earn_products(query: &HistoryQuery) -> Vec<EarnProduct>;
+    fn answers(&self) -> &'static Answers {
+        &ANSWERS
     }
 }

@@ -43,17 +43,8 @@ mod tests;
 mod unified;
 mod words;
 
-use super::protocol::model::{
-    AccountRow, Balances, Bar, Currency, FeeRate, Funding, FundingPayment, KeyPermissions, LeverageSetting,
-    LeverageTier, MarginMode, Movement, OpenInterest, OrderBook, OrderReport, OwnTrade, PositionReport, PublicTrade,
-    Ticker, VenueHealth,
-};
-use super::protocol::{
-    Amendment, Auth, BarQuery, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument, LeverageChange,
-    MarketsQuery, Moment, NewOrder, OrderRef, OrdersQuery, Product, Protocol, Range, Request, Scope, Unsigned, sign,
-};
+use super::protocol::{Answers, Auth, CallError, Capabilities, Credentials, Moment, Protocol, Request, Unsigned, sign};
 use desk::time::Timestamp;
-use rust_decimal::Decimal;
 
 /// Bitget: requests of both accounts, and the streams of the classic one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -91,6 +82,66 @@ fn passphrase(credentials: &Credentials) -> Result<&str, CallError> {
     credentials.passphrase().ok_or(fault)
 }
 
+/// The functions that answer each question.
+static ANSWERS: Answers = Answers {
+    server_time: Some(instruments::server_time),
+    health: Some(instruments::health),
+    instruments: Some(instruments::instruments),
+    currencies: Some(instruments::currencies),
+    ticker: Some(market::ticker),
+    tickers: Some(market::tickers),
+    best_quotes: Some(market::tickers),
+    mark_price: Some(market::mark_price),
+    order_book: Some(market::order_book),
+    bars: Some(bars::bars),
+    trades: Some(market::trades),
+    funding: Some(contracts::funding),
+    fundings: Some(contracts::fundings),
+    funding_history: Some(contracts::funding_history),
+    funding_interval: Some(contracts::funding_interval),
+    funding_intervals: Some(contracts::funding_intervals),
+    open_interest: Some(contracts::open_interest),
+    open_interests: Some(contracts::open_interests),
+    leverage_tiers: Some(contracts::leverage_tiers),
+    market_leverage_tiers: Some(contracts::market_leverage_tiers),
+    key_permissions: Some(|| account::key_permissions(super::protocol::call::AccountSystem::Classic)),
+    accounts: Some(account::accounts),
+    balances: Some(account::balances),
+    place: Some(place::place),
+    place_many: Some(place::place_many),
+    amend: Some(amend::amend),
+    amend_many: Some(amend::amend_many),
+    cancel: Some(cancel::cancel),
+    cancel_many: Some(cancel::cancel_many),
+    cancel_all: Some(cancel::cancel_all),
+    cancel_all_after: Some(cancel::cancel_all_after),
+    order: Some(query::order),
+    open_order: Some(query::open_order),
+    closed_order: Some(query::closed_order),
+    orders: Some(query::orders),
+    order_trades: Some(query::order_trades),
+    own_trades: Some(query::own_trades),
+    positions: Some(positions::positions),
+    position: Some(positions::position),
+    positions_history: Some(positions::positions_history),
+    close_position: Some(positions::close_position),
+    close_all_positions: Some(positions::close_all_positions),
+    set_leverage: Some(settings::set_leverage),
+    leverage: Some(settings::leverage),
+    set_margin_mode: Some(settings::set_margin_mode),
+    margin_mode: Some(settings::leverage),
+    set_position_mode: Some(settings::set_position_mode),
+    position_mode: Some(settings::position_mode),
+    change_margin: Some(settings::change_margin),
+    fee_rate: Some(ledger::fee_rate),
+    fee_rates: Some(ledger::fee_rates),
+    funding_payments: Some(ledger::funding_payments),
+    movements: Some(ledger::movements),
+    instruments_settled_in: Some(|product, coin| instruments::settled_in(product, Some(coin))),
+    unified_key_permissions: Some(|| account::key_permissions(super::protocol::call::AccountSystem::Unified)),
+    ..Answers::NONE
+};
+
 impl Protocol for Bitget {
     fn capabilities(&self) -> &'static Capabilities {
         &capabilities::CAPABILITIES
@@ -119,223 +170,7 @@ impl Protocol for Bitget {
             .header("ACCESS-PASSPHRASE", passphrase))
     }
 
-    fn server_time(&self) -> Built<Timestamp> {
-        instruments::server_time()
-    }
-
-    fn health(&self) -> Built<VenueHealth> {
-        instruments::health()
-    }
-
-    fn instruments(&self, product: Product) -> Built<Vec<Instrument>> {
-        instruments::instruments(product)
-    }
-
-    fn instruments_settled_in(&self, product: Product, coin: &str) -> Built<Vec<Instrument>> {
-        instruments::settled_in(product, Some(coin))
-    }
-
-    fn currencies(&self) -> Built<Vec<Currency>> {
-        instruments::currencies()
-    }
-
-    fn ticker(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-        market::ticker(market, scope)
-    }
-
-    fn tickers(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-        market::tickers(query)
-    }
-
-    fn best_quotes(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-        market::tickers(query)
-    }
-
-    fn mark_price(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-        market::mark_price(market, scope)
-    }
-
-    fn order_book(&self, market: &Instrument, depth: Option<u32>, scope: &Scope) -> Built<OrderBook> {
-        market::order_book(market, depth, scope)
-    }
-
-    fn bars(&self, market: &Instrument, query: &BarQuery, scope: &Scope) -> Built<Vec<Bar>> {
-        bars::bars(market, query, scope)
-    }
-
-    fn trades(&self, market: &Instrument, range: &Range, scope: &Scope) -> Built<Vec<PublicTrade>> {
-        market::trades(market, range, scope)
-    }
-
-    fn funding(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
-        contracts::funding(market, scope)
-    }
-
-    fn fundings(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
-        contracts::fundings(query)
-    }
-
-    fn funding_history(&self, query: &HistoryQuery) -> Built<Vec<Funding>> {
-        contracts::funding_history(query)
-    }
-
-    fn funding_interval(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
-        contracts::funding_interval(market, scope)
-    }
-
-    fn funding_intervals(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
-        contracts::funding_intervals(query)
-    }
-
-    fn open_interest(&self, market: &Instrument, scope: &Scope) -> Built<OpenInterest> {
-        contracts::open_interest(market, scope)
-    }
-
-    fn open_interests(&self, query: &MarketsQuery) -> Built<Vec<OpenInterest>> {
-        contracts::open_interests(query)
-    }
-
-    fn leverage_tiers(&self, query: &MarketsQuery) -> Built<Vec<LeverageTier>> {
-        contracts::leverage_tiers(query)
-    }
-
-    fn market_leverage_tiers(&self, market: &Instrument, scope: &Scope) -> Built<Vec<LeverageTier>> {
-        contracts::market_leverage_tiers(market, scope)
-    }
-
-    fn key_permissions(&self) -> Built<KeyPermissions> {
-        account::key_permissions(super::protocol::call::AccountSystem::Classic)
-    }
-
-    fn unified_key_permissions(&self) -> Built<KeyPermissions> {
-        account::key_permissions(super::protocol::call::AccountSystem::Unified)
-    }
-
-    fn accounts(&self, scope: &Scope) -> Built<Vec<AccountRow>> {
-        account::accounts(scope)
-    }
-
-    fn balances(&self, scope: &Scope) -> Built<Balances> {
-        account::balances(scope)
-    }
-
-    fn place(&self, order: &NewOrder) -> Built<OrderReport> {
-        place::place(order)
-    }
-
-    fn place_many(&self, orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
-        place::place_many(orders)
-    }
-
-    fn amend(&self, change: &Amendment) -> Built<OrderReport> {
-        amend::amend(change)
-    }
-
-    fn amend_many(&self, changes: &[Amendment]) -> Built<Vec<OrderReport>> {
-        amend::amend_many(changes)
-    }
-
-    fn cancel(&self, order: &OrderRef) -> Built<OrderReport> {
-        cancel::cancel(order)
-    }
-
-    fn cancel_many(&self, orders: &[OrderRef]) -> Built<Vec<OrderReport>> {
-        cancel::cancel_many(orders)
-    }
-
-    fn cancel_all(&self, market: Option<&Instrument>, scope: &Scope) -> Built<Vec<OrderReport>> {
-        cancel::cancel_all(market, scope)
-    }
-
-    fn cancel_all_after(&self, timeout_ms: u32) -> Built<()> {
-        cancel::cancel_all_after(timeout_ms)
-    }
-
-    fn order(&self, order: &OrderRef) -> Built<OrderReport> {
-        query::order(order)
-    }
-
-    fn open_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        query::open_order(order)
-    }
-
-    fn closed_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        query::closed_order(order)
-    }
-
-    fn orders(&self, query: &OrdersQuery) -> Built<Vec<OrderReport>> {
-        query::orders(query)
-    }
-
-    fn order_trades(&self, order: &OrderRef) -> Built<Vec<OwnTrade>> {
-        query::order_trades(order)
-    }
-
-    fn own_trades(&self, query: &HistoryQuery) -> Built<Vec<OwnTrade>> {
-        query::own_trades(query)
-    }
-
-    fn positions(&self, query: &MarketsQuery) -> Built<Vec<PositionReport>> {
-        positions::positions(query)
-    }
-
-    fn position(&self, market: &Instrument, scope: &Scope) -> Built<PositionReport> {
-        positions::position(market, scope)
-    }
-
-    fn positions_history(&self, query: &HistoryQuery) -> Built<Vec<PositionReport>> {
-        positions::positions_history(query)
-    }
-
-    fn close_position(&self, market: &Instrument, scope: &Scope) -> Built<OrderReport> {
-        positions::close_position(market, scope)
-    }
-
-    fn close_all_positions(&self, scope: &Scope) -> Built<Vec<OrderReport>> {
-        positions::close_all_positions(scope)
-    }
-
-    fn set_leverage(&self, change: &LeverageChange) -> Built<LeverageSetting> {
-        settings::set_leverage(change)
-    }
-
-    fn leverage(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        settings::leverage(market, scope)
-    }
-
-    fn set_margin_mode(&self, mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        settings::set_margin_mode(mode, market, scope)
-    }
-
-    fn margin_mode(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        settings::leverage(market, scope)
-    }
-
-    fn set_position_mode(&self, hedged: bool, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        settings::set_position_mode(hedged, market, scope)
-    }
-
-    fn position_mode(&self, market: Option<&Instrument>, scope: &Scope) -> Built<bool> {
-        settings::position_mode(market, scope)
-    }
-
-    fn change_margin(&self, market: &Instrument, amount: Decimal, scope: &Scope) -> Built<()> {
-        settings::change_margin(market, amount, scope)
-    }
-
-    fn fee_rate(&self, market: &Instrument, scope: &Scope) -> Built<FeeRate> {
-        ledger::fee_rate(market, scope)
-    }
-
-    fn fee_rates(&self, scope: &Scope) -> Built<Vec<FeeRate>> {
-        ledger::fee_rates(scope)
-    }
-
-    fn funding_payments(&self, query: &HistoryQuery) -> Built<Vec<FundingPayment>> {
-        ledger::funding_payments(query)
-    }
-
-    fn movements(&self, query: &HistoryQuery) -> Built<Vec<Movement>> {
-        ledger::movements(query)
+    fn answers(&self) -> &'static Answers {
+        &ANSWERS
     }
 }

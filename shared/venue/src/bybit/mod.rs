@@ -32,18 +32,9 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use crate::protocol::model::{
-    AccountRow, Balances, Bar, Currency, FeeRate, Funding, FundingPayment, KeyPermissions, LeverageSetting,
-    LeverageTier, MarginMode, Movement, OpenInterest, OrderBook, OrderReport, OwnTrade, PositionReport, PublicTrade,
-    Ticker, VenueHealth,
-};
 use crate::protocol::{
-    Amendment, Auth, BarQuery, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument, LeverageChange,
-    MarketsQuery, Method, Moment, NewOrder, OrderRef, OrdersQuery, Product, Protocol, Range, Request, Scope, Unsigned,
-    sign,
+    Answers, Auth, CallError, Capabilities, Credentials, Method, Moment, Protocol, Request, Unsigned, sign,
 };
-use desk::time::Timestamp;
-use rust_decimal::Decimal;
 
 /// The venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,15 +45,68 @@ fn signature(credentials: &Credentials, text: &str) -> String {
     sign::hex(sign::hmac_sha256(credentials.secret().as_bytes(), text.as_bytes()).as_ref())
 }
 
-macro_rules! answered {
-    ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty, $module:ident;)*) => {
-        $(
-            fn $name(&self, $($arg: $type),*) -> Built<$answer> {
-                $module::$name($($arg),*)
-            }
-        )*
-    };
-}
+/// The functions that answer each question.
+static ANSWERS: Answers = Answers {
+    server_time: Some(instruments::server_time),
+    health: Some(instruments::health),
+    instruments: Some(instruments::instruments),
+    currencies: Some(instruments::currencies),
+    ticker: Some(market::ticker),
+    tickers: Some(market::tickers),
+    // The same answer has bids and asks.
+    best_quotes: Some(market::tickers),
+    // The same answer has the mark price.
+    mark_price: Some(market::ticker),
+    order_book: Some(market::order_book),
+    bars: Some(market::bars),
+    trades: Some(market::trades),
+    funding: Some(market::funding),
+    fundings: Some(market::fundings),
+    funding_history: Some(market::funding_history),
+    // The same answer has the interval.
+    funding_interval: Some(market::funding),
+    // The same answer has the intervals.
+    funding_intervals: Some(market::fundings),
+    open_interest: Some(market::open_interest),
+    open_interests: Some(market::open_interests),
+    leverage_tiers: Some(market::leverage_tiers),
+    market_leverage_tiers: Some(market::market_leverage_tiers),
+    key_permissions: Some(account::key_permissions),
+    accounts: Some(account::accounts),
+    balances: Some(account::balances),
+    place: Some(place::place),
+    place_many: Some(place::place_many),
+    amend: Some(change::amend),
+    amend_many: Some(change::amend_many),
+    cancel: Some(change::cancel),
+    cancel_many: Some(change::cancel_many),
+    cancel_all: Some(change::cancel_all),
+    cancel_all_after: Some(change::cancel_all_after),
+    order: Some(lookup::order),
+    // The same list has working orders.
+    open_order: Some(lookup::order),
+    closed_order: Some(lookup::closed_order),
+    orders: Some(lookup::orders),
+    order_trades: Some(lookup::order_trades),
+    own_trades: Some(lookup::own_trades),
+    positions: Some(positions::positions),
+    position: Some(positions::position),
+    positions_history: Some(positions::positions_history),
+    close_position: Some(positions::close_position),
+    set_leverage: Some(positions::set_leverage),
+    leverage: Some(positions::leverage),
+    // The mode is the whole account's.
+    set_margin_mode: Some(|mode, _, scope| account::set_margin_mode(mode, scope)),
+    margin_mode: Some(account::margin_mode),
+    set_position_mode: Some(positions::set_position_mode),
+    position_mode: Some(positions::position_mode),
+    change_margin: Some(positions::change_margin),
+    fee_rate: Some(account::fee_rate),
+    fee_rates: Some(account::fee_rates),
+    funding_payments: Some(lookup::funding_payments),
+    movements: Some(account::movements),
+    ..Answers::NONE
+};
 
 impl Protocol for Bybit {
     fn capabilities(&self) -> &'static Capabilities {
@@ -96,82 +140,7 @@ impl Protocol for Bybit {
             .header("X-BAPI-SIGN", signed))
     }
 
-    answered! {
-        server_time() -> Timestamp, instruments;
-        health() -> VenueHealth, instruments;
-        instruments(product: Product) -> Vec<Instrument>, instruments;
-        currencies() -> Vec<Currency>, instruments;
-        ticker(market: &Instrument, scope: &Scope) -> Ticker, market;
-        tickers(query: &MarketsQuery) -> Vec<Ticker>, market;
-        order_book(market: &Instrument, depth: Option<u32>, scope: &Scope) -> OrderBook, market;
-        bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Vec<Bar>, market;
-        trades(market: &Instrument, range: &Range, scope: &Scope) -> Vec<PublicTrade>, market;
-        funding(market: &Instrument, scope: &Scope) -> Funding, market;
-        fundings(query: &MarketsQuery) -> Vec<Funding>, market;
-        funding_history(query: &HistoryQuery) -> Vec<Funding>, market;
-        open_interest(market: &Instrument, scope: &Scope) -> OpenInterest, market;
-        open_interests(query: &MarketsQuery) -> Vec<OpenInterest>, market;
-        leverage_tiers(query: &MarketsQuery) -> Vec<LeverageTier>, market;
-        market_leverage_tiers(market: &Instrument, scope: &Scope) -> Vec<LeverageTier>, market;
-        key_permissions() -> KeyPermissions, account;
-        accounts(scope: &Scope) -> Vec<AccountRow>, account;
-        balances(scope: &Scope) -> Balances, account;
-        place(order: &NewOrder) -> OrderReport, place;
-        place_many(orders: &[NewOrder]) -> Vec<OrderReport>, place;
-        amend(change: &Amendment) -> OrderReport, change;
-        amend_many(changes: &[Amendment]) -> Vec<OrderReport>, change;
-        cancel(order: &OrderRef) -> OrderReport, change;
-        cancel_many(orders: &[OrderRef]) -> Vec<OrderReport>, change;
-        cancel_all(market: Option<&Instrument>, scope: &Scope) -> Vec<OrderReport>, change;
-        cancel_all_after(timeout_ms: u32) -> (), change;
-        order(order: &OrderRef) -> OrderReport, lookup;
-        closed_order(order: &OrderRef) -> OrderReport, lookup;
-        orders(query: &OrdersQuery) -> Vec<OrderReport>, lookup;
-        order_trades(order: &OrderRef) -> Vec<OwnTrade>, lookup;
-        own_trades(query: &HistoryQuery) -> Vec<OwnTrade>, lookup;
-        funding_payments(query: &HistoryQuery) -> Vec<FundingPayment>, lookup;
-        positions(query: &MarketsQuery) -> Vec<PositionReport>, positions;
-        position(market: &Instrument, scope: &Scope) -> PositionReport, positions;
-        positions_history(query: &HistoryQuery) -> Vec<PositionReport>, positions;
-        close_position(market: &Instrument, scope: &Scope) -> OrderReport, positions;
-        set_leverage(change: &LeverageChange) -> LeverageSetting, positions;
-        leverage(market: &Instrument, scope: &Scope) -> LeverageSetting, positions;
-        margin_mode(market: &Instrument, scope: &Scope) -> LeverageSetting, account;
-        set_position_mode(hedged: bool, market: Option<&Instrument>, scope: &Scope) -> (), positions;
-        position_mode(market: Option<&Instrument>, scope: &Scope) -> bool, positions;
-        change_margin(market: &Instrument, amount: Decimal, scope: &Scope) -> (), positions;
-        fee_rate(market: &Instrument, scope: &Scope) -> FeeRate, account;
-        fee_rates(scope: &Scope) -> Vec<FeeRate>, account;
-        movements(query: &HistoryQuery) -> Vec<Movement>, account;
-    }
-
-    /// The same answer has bids and asks.
-    fn best_quotes(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-        market::tickers(query)
-    }
-
-    /// The same answer has the mark price.
-    fn mark_price(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-        market::ticker(market, scope)
-    }
-
-    /// The same answer has the interval.
-    fn funding_interval(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
-        market::funding(market, scope)
-    }
-
-    /// The same answer has the intervals.
-    fn funding_intervals(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
-        market::fundings(query)
-    }
-
-    /// The same list has working orders.
-    fn open_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        lookup::order(order)
-    }
-
-    /// The mode is the whole account's.
-    fn set_margin_mode(&self, mode: MarginMode, _market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        account::set_margin_mode(mode, scope)
+    fn answers(&self) -> &'static Answers {
+        &ANSWERS
     }
 }

@@ -26,29 +26,48 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use crate::protocol::model::{
-    AccountRow, Balances, Bar, Currency, FeeRate, Funding, KeyPermissions, OpenInterest, OrderBook, OrderReport,
-    OwnTrade, PositionReport, PublicTrade, Ticker,
-};
-use crate::protocol::{
-    Amendment, Auth, BarQuery, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument, MarketsQuery,
-    Moment, NewOrder, OrderRef, OrdersQuery, Product, Protocol, Range, Request, Scope, Unsigned,
-};
-use desk::time::Timestamp;
+use crate::protocol::{Answers, Auth, CallError, Capabilities, Credentials, Moment, Protocol, Request, Unsigned};
 
 /// The venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coinbase;
 
-macro_rules! answered {
-    ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty, $module:ident;)*) => {
-        $(
-            fn $name(&self, $($arg: $type),*) -> Built<$answer> {
-                $module::$name($($arg),*)
-            }
-        )*
-    };
-}
+/// The functions that answer each question.
+static ANSWERS: Answers = Answers {
+    server_time: Some(market::server_time),
+    instruments: Some(market::instruments),
+    currencies: Some(market::currencies),
+    ticker: Some(market::ticker),
+    tickers: Some(market::tickers),
+    best_quotes: Some(market::best_quotes),
+    order_book: Some(market::order_book),
+    bars: Some(market::bars),
+    trades: Some(market::trades),
+    funding: Some(market::funding),
+    fundings: Some(market::fundings),
+    open_interest: Some(market::open_interest),
+    key_permissions: Some(account::key_permissions),
+    accounts: Some(account::accounts),
+    balances: Some(account::balances),
+    place: Some(orders::place),
+    amend: Some(orders::amend),
+    cancel: Some(orders::cancel),
+    cancel_many: Some(orders::cancel_many),
+    order: Some(account::order),
+    // The same answer has orders in every state.
+    open_order: Some(account::order),
+    // The same answer has orders in every state.
+    closed_order: Some(account::order),
+    orders: Some(account::orders),
+    order_trades: Some(account::order_trades),
+    own_trades: Some(account::own_trades),
+    positions: Some(account::positions),
+    position: Some(account::position),
+    close_position: Some(orders::close_position),
+    fee_rate: Some(account::fee_rate),
+    fee_rates: Some(account::fee_rates),
+    ..Answers::NONE
+};
 
 impl Protocol for Coinbase {
     fn capabilities(&self) -> &'static Capabilities {
@@ -74,44 +93,7 @@ impl Protocol for Coinbase {
         auth::signed(request, credentials.ok_or(missing)?, moment)
     }
 
-    answered! {
-        server_time() -> Timestamp, market;
-        instruments(product: Product) -> Vec<Instrument>, market;
-        currencies() -> Vec<Currency>, market;
-        ticker(market: &Instrument, scope: &Scope) -> Ticker, market;
-        tickers(query: &MarketsQuery) -> Vec<Ticker>, market;
-        best_quotes(query: &MarketsQuery) -> Vec<Ticker>, market;
-        order_book(market: &Instrument, depth: Option<u32>, scope: &Scope) -> OrderBook, market;
-        bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Vec<Bar>, market;
-        trades(market: &Instrument, range: &Range, scope: &Scope) -> Vec<PublicTrade>, market;
-        funding(market: &Instrument, scope: &Scope) -> Funding, market;
-        fundings(query: &MarketsQuery) -> Vec<Funding>, market;
-        open_interest(market: &Instrument, scope: &Scope) -> OpenInterest, market;
-        key_permissions() -> KeyPermissions, account;
-        accounts(scope: &Scope) -> Vec<AccountRow>, account;
-        balances(scope: &Scope) -> Balances, account;
-        place(order: &NewOrder) -> OrderReport, orders;
-        amend(change: &Amendment) -> OrderReport, orders;
-        cancel(order: &OrderRef) -> OrderReport, orders;
-        cancel_many(orders: &[OrderRef]) -> Vec<OrderReport>, orders;
-        order(order: &OrderRef) -> OrderReport, account;
-        orders(query: &OrdersQuery) -> Vec<OrderReport>, account;
-        order_trades(order: &OrderRef) -> Vec<OwnTrade>, account;
-        own_trades(query: &HistoryQuery) -> Vec<OwnTrade>, account;
-        positions(query: &MarketsQuery) -> Vec<PositionReport>, account;
-        position(market: &Instrument, scope: &Scope) -> PositionReport, account;
-        close_position(market: &Instrument, scope: &Scope) -> OrderReport, orders;
-        fee_rate(market: &Instrument, scope: &Scope) -> FeeRate, account;
-        fee_rates(scope: &Scope) -> Vec<FeeRate>, account;
-    }
-
-    /// The same answer has orders in every state.
-    fn open_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        account::order(order)
-    }
-
-    /// The same answer has orders in every state.
-    fn closed_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        account::order(order)
+    fn answers(&self) -> &'static Answers {
+        &ANSWERS
     }
 }

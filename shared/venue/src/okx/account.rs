@@ -68,8 +68,8 @@ fn config<T: 'static>(scope: &Scope, turn: impl Fn(&ConfigRow) -> Result<T, Stri
 }
 
 /// What the key may do. The venue has one permission for all trading.
-pub(super) fn key_permissions() -> Ask<KeyPermissions> {
-    config(&Scope::default(), |row| {
+pub(super) fn key_permissions() -> Built<KeyPermissions> {
+    Ok(config(&Scope::default(), |row| {
         let permissions = row.perm.some().ok_or("the venue does not say what the key may do")?;
         let has = |name: &str| Some(permissions.split(',').any(|one| one.trim() == name));
         let addresses = row.ip.0.split(',').map(str::trim).filter(|ip| !ip.is_empty()).map(str::to_owned).collect();
@@ -81,24 +81,24 @@ pub(super) fn key_permissions() -> Ask<KeyPermissions> {
             addresses,
             expires_at: None,
         })
-    })
+    }))
 }
 
 /// The account behind the key.
-pub(super) fn accounts(scope: &Scope) -> Ask<Vec<AccountRow>> {
-    config(scope, |row| {
+pub(super) fn accounts(scope: &Scope) -> Built<Vec<AccountRow>> {
+    Ok(config(scope, |row| {
         let id = row.uid.owned().ok_or("an account without its id")?;
         Ok(vec![AccountRow { id, kind: row.acct_lv.owned(), currency: None }])
-    })
+    }))
 }
 
 /// Whether long and short are held apart.
-pub(super) fn position_mode(scope: &Scope) -> Ask<bool> {
-    config(scope, |row| match row.pos_mode.0.as_str() {
+pub(super) fn position_mode(scope: &Scope) -> Built<bool> {
+    Ok(config(scope, |row| match row.pos_mode.0.as_str() {
         "long_short_mode" => Ok(true),
         "net_mode" => Ok(false),
         other => Err(format!("{other:?} is no mode of positions")),
-    })
+    }))
 }
 
 /// A rate the venue writes as negative when it takes it.
@@ -125,7 +125,7 @@ fn rates(row: &FeeRow, settle: Option<&str>) -> FeeRate {
 }
 
 /// What trading costs in one market.
-pub(super) fn fee_rate(market: &Instrument, scope: &Scope) -> Ask<FeeRate> {
+pub(super) fn fee_rate(market: &Instrument, scope: &Scope) -> Built<FeeRate> {
     let symbol = (!market.product.is_contract()).then(|| market.symbol.clone());
     let fields = Fields::new()
         .with("instType", inst_type(market))
@@ -134,27 +134,27 @@ pub(super) fn fee_rate(market: &Instrument, scope: &Scope) -> Ask<FeeRate> {
         .extra(&scope.extra, &[]);
     let request = limits::account("/api/v5/account/trade-fee", fields);
     let (name, settle) = (market.name.clone(), market.settle.clone());
-    Ask::new(request, move |reply, _| {
+    Ok(Ask::new(request, move |reply, _| {
         let row: FeeRow = envelope::first(reply)?;
         Ok(FeeRate { market: name.clone(), ..rates(&row, settle.as_deref()) })
-    })
+    }))
 }
 
 /// What trading costs in a product.
-pub(super) fn fee_rates(scope: &Scope) -> Ask<Vec<FeeRate>> {
+pub(super) fn fee_rates(scope: &Scope) -> Built<Vec<FeeRate>> {
     let kind = inst_type_of(scope.product).unwrap_or("SPOT");
     let fields = Fields::new().with("instType", kind).extra(&scope.extra, &[]);
     let request = limits::account("/api/v5/account/trade-fee", fields);
     let settle = (kind == "SWAP").then_some("USDT");
-    Ask::new(request, move |reply, _| {
+    Ok(Ask::new(request, move |reply, _| {
         envelope::each(reply, |row: FeeRow| Ok(rates(&row, settle.filter(|_| row.maker_u.0.is_some()))))
-    })
+    }))
 }
 
 /// All currencies. The venue has a row for each network of one.
-pub(super) fn currencies() -> Ask<Vec<Currency>> {
+pub(super) fn currencies() -> Built<Vec<Currency>> {
     let request = limits::account("/api/v5/asset/currencies", Fields::new());
-    Ask::new(request, |reply, _| {
+    Ok(Ask::new(request, |reply, _| {
         let mut all: BTreeMap<String, Currency> = BTreeMap::new();
         for row in envelope::rows::<CurrencyRow>(reply)? {
             let Some(id) = row.ccy.owned() else { return Err(ReadFault::parse(reply, "a currency without its name")) };
@@ -176,7 +176,7 @@ pub(super) fn currencies() -> Ask<Vec<Currency>> {
             };
         }
         Ok(all.into_values().collect())
-    })
+    }))
 }
 
 #[cfg(test)]

@@ -16,13 +16,13 @@ fn list(kind: &'static str, product: Product) -> Ask<Vec<Instrument>> {
 }
 
 /// Spot pairs, perpetual swaps, or options.
-pub(super) fn listed(product: Product) -> Ask<Vec<Instrument>> {
+pub(super) fn listed(product: Product) -> Built<Vec<Instrument>> {
     let kind = match product {
         Product::Spot => "SPOT",
         Product::Linear | Product::Inverse => "SWAP",
         Product::Option => "OPTION",
     };
-    list(kind, product)
+    Ok(list(kind, product))
 }
 
 /// Dated futures.

@@ -47,15 +47,15 @@ pub(super) fn set_leverage(change: &LeverageChange) -> Built<LeverageSetting> {
 }
 
 /// The leverage that is set.
-pub(super) fn leverage(market: &Instrument, scope: &Scope) -> Ask<LeverageSetting> {
+pub(super) fn leverage(market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
     let fields = Fields::new()
         .with("instId", market.symbol.as_str())
         .with("mgnMode", margin_text(scope.margin.unwrap_or(MarginMode::Cross)))
         .extra(&scope.extra, &[]);
     let name = market.name.clone();
-    Ask::new(limits::account("/api/v5/account/leverage-info", fields), move |reply, _| {
+    Ok(Ask::new(limits::account("/api/v5/account/leverage-info", fields), move |reply, _| {
         setting(reply, &envelope::rows(reply)?, &name)
-    })
+    }))
 }
 
 /// Sets the margin mode. At this venue that is the leverage of a mode; which mode an order uses, it says itself.
@@ -71,11 +71,11 @@ pub(super) fn set_margin_mode(mode: MarginMode, market: Option<&Instrument>, sco
 }
 
 /// Sets whether long and short are held apart, for the whole account.
-pub(super) fn set_position_mode(hedged: bool, scope: &Scope) -> Ask<()> {
+pub(super) fn set_position_mode(hedged: bool, scope: &Scope) -> Built<()> {
     let mode = if hedged { "long_short_mode" } else { "net_mode" };
     let fields = Fields::new().with("posMode", mode).extra(&scope.extra, &[]);
     let request = post("/api/v5/account/set-position-mode", fields, EndpointClass::Account);
-    Ask::new(request, |reply, _| envelope::rows::<Ack>(reply).map(|_| ()))
+    Ok(Ask::new(request, |reply, _| envelope::rows::<Ack>(reply).map(|_| ())))
 }
 
 /// Adds margin to a position, or takes it away.
@@ -95,7 +95,7 @@ pub(super) fn change_margin(market: &Instrument, amount: Decimal, scope: &Scope)
 }
 
 /// Steps of leverage of one market. The venue counts in its unit of quantity, not in notional.
-pub(super) fn market_tiers(market: &Instrument, scope: &Scope) -> Ask<Vec<LeverageTier>> {
+pub(super) fn market_tiers(market: &Instrument, scope: &Scope) -> Built<Vec<LeverageTier>> {
     let spot = market.product == Product::Spot;
     let fields = Fields::new()
         .with("instType", if spot { "MARGIN" } else { inst_type(market) })
@@ -105,7 +105,7 @@ pub(super) fn market_tiers(market: &Instrument, scope: &Scope) -> Ask<Vec<Levera
         .extra(&scope.extra, &[]);
     let request = limits::public("/api/v5/public/position-tiers", fields);
     let name = market.name.clone();
-    Ask::new(request, move |reply, _| {
+    Ok(Ask::new(request, move |reply, _| {
         envelope::each(reply, |row: TierRow| {
             Ok(LeverageTier {
                 market: name.clone(),
@@ -116,13 +116,13 @@ pub(super) fn market_tiers(market: &Instrument, scope: &Scope) -> Ask<Vec<Levera
                 max_leverage: row.max_lever.0,
             })
         })
-    })
+    }))
 }
 
 /// The same, for a question that names exactly one market: the venue answers for one pair at a time.
 pub(super) fn tiers(query: &MarketsQuery) -> Built<Vec<LeverageTier>> {
     match query.instruments.as_slice() {
-        [market] => Ok(market_tiers(market, &query.scope)),
+        [market] => market_tiers(market, &query.scope),
         _ => invalid("OKX tells the steps of leverage of one market at a time"),
     }
 }

@@ -109,7 +109,7 @@ fn ended(fields: Fields, filter: OrderFilter, range: &Range, waiting: bool, scop
 }
 
 /// Our fills.
-pub(super) fn own_trades(query: &HistoryQuery) -> Ask<Vec<OwnTrade>> {
+pub(super) fn own_trades(query: &HistoryQuery) -> Built<Vec<OwnTrade>> {
     let HistoryQuery { instrument, range, scope } = query;
     let fields = Fields::new()
         .with("instType", kind_of(instrument.as_ref(), scope))
@@ -120,7 +120,7 @@ pub(super) fn own_trades(query: &HistoryQuery) -> Ask<Vec<OwnTrade>> {
         .extra(&scope.extra, &INTERPRETED);
     let recent = scope.extra.text("method").is_some_and(|method| method.ends_with("Fills"));
     let path = if recent { "/api/v5/trade/fills" } else { "/api/v5/trade/fills-history" };
-    fills(limits::account(path, fields), *range)
+    Ok(fills(limits::account(path, fields), *range))
 }
 
 /// The fills of an order.

@@ -24,16 +24,16 @@ fn get(path: &'static str, fields: Fields) -> Unsigned {
 }
 
 /// The server's time.
-pub(super) fn server_time() -> Ask<Timestamp> {
-    Ask::new(limits::public("/api/v5/public/time", Fields::new()), |reply, _| {
+pub(super) fn server_time() -> Built<Timestamp> {
+    Ok(Ask::new(limits::public("/api/v5/public/time", Fields::new()), |reply, _| {
         let MaybeMs(at) = envelope::first::<Time>(reply)?.ts;
         at.ok_or_else(|| ReadFault::parse(reply, "there is no time"))
-    })
+    }))
 }
 
 /// Whether a maintenance is going on or planned.
-pub(super) fn health() -> Ask<VenueHealth> {
-    Ask::new(limits::public("/api/v5/system/status", Fields::new()), |reply, _| {
+pub(super) fn health() -> Built<VenueHealth> {
+    Ok(Ask::new(limits::public("/api/v5/system/status", Fields::new()), |reply, _| {
         let all = envelope::rows::<Status>(reply)?;
         let in_state = |state: &str| all.iter().find(|row| row.state.0 == state);
         let (now, next) = (in_state("ongoing"), in_state("scheduled").or_else(|| in_state("pre_open")));
@@ -42,7 +42,7 @@ pub(super) fn health() -> Ask<VenueHealth> {
             until: now.map_or_else(|| next.and_then(|row| row.begin.0), |row| row.end.0),
             message: now.or(next).and_then(|row| row.title.owned()),
         })
-    })
+    }))
 }
 
 pub(super) fn ticker_of(row: &TickerRow, markets: &Markets) -> Result<Ticker, String> {
@@ -68,11 +68,11 @@ pub(super) fn ticker_of(row: &TickerRow, markets: &Markets) -> Result<Ticker, St
 }
 
 /// A market's day.
-pub(super) fn ticker(market: &Instrument, scope: &Scope) -> Ask<Ticker> {
+pub(super) fn ticker(market: &Instrument, scope: &Scope) -> Built<Ticker> {
     let fields = Fields::new().with("instId", market.symbol.as_str()).extra(&scope.extra, &[]);
-    Ask::new(get("/api/v5/market/ticker", fields), |reply, markets| {
+    Ok(Ask::new(get("/api/v5/market/ticker", fields), |reply, markets| {
         ticker_of(&envelope::first(reply)?, markets).map_err(|e| ReadFault::parse(reply, e))
-    })
+    }))
 }
 
 /// What a question about several markets is about: the first one's type, or the product's; spot otherwise.
@@ -87,25 +87,25 @@ fn wanted(query: &MarketsQuery) -> Vec<String> {
 }
 
 /// The same of several markets.
-pub(super) fn tickers(query: &MarketsQuery) -> Ask<Vec<Ticker>> {
+pub(super) fn tickers(query: &MarketsQuery) -> Built<Vec<Ticker>> {
     let fields = Fields::new().with("instType", kind_of(query)).extra(&query.scope.extra, &[]);
     let wanted = wanted(query);
-    Ask::new(get("/api/v5/market/tickers", fields), move |reply, markets| {
+    Ok(Ask::new(get("/api/v5/market/tickers", fields), move |reply, markets| {
         let mut all = envelope::each(reply, |row: TickerRow| ticker_of(&row, markets))?;
         all.retain(|ticker| wanted.is_empty() || wanted.contains(&ticker.market));
         Ok(all)
-    })
+    }))
 }
 
 /// The mark price; the venue has one for spot pairs on margin too.
-pub(super) fn mark_price(market: &Instrument, scope: &Scope) -> Ask<Ticker> {
+pub(super) fn mark_price(market: &Instrument, scope: &Scope) -> Built<Ticker> {
     let kind = if market.product == Product::Spot { "MARGIN" } else { inst_type(market) };
     let fields = Fields::new().with("instType", kind).with("instId", market.symbol.as_str()).extra(&scope.extra, &[]);
-    Ask::new(get("/api/v5/public/mark-price", fields), |reply, markets| {
+    Ok(Ask::new(get("/api/v5/public/mark-price", fields), |reply, markets| {
         let row: MarkRow = envelope::first(reply)?;
         let market = markets.name_of(&row.inst_id.0, &[]);
         Ok(Ticker { market, at: row.ts.0, mark: row.mark_px.0, ..Ticker::default() })
-    })
+    }))
 }
 
 fn levels(side: &[Vec<Text>]) -> Result<Vec<Level>, String> {
@@ -116,7 +116,7 @@ fn levels(side: &[Vec<Text>]) -> Result<Vec<Level>, String> {
 }
 
 /// An order book.
-pub(super) fn order_book(market: &Instrument, depth: Option<u32>, scope: &Scope) -> Ask<OrderBook> {
+pub(super) fn order_book(market: &Instrument, depth: Option<u32>, scope: &Scope) -> Built<OrderBook> {
     let full = scope.extra.text("method").is_some_and(|method| method.ends_with("BooksFull"));
     let depth = depth.unwrap_or(if full { DEPTH_MAX } else { DEPTH });
     let path = if full || depth > DEPTH_QUICK { "/api/v5/market/books-full" } else { "/api/v5/market/books" };
@@ -125,7 +125,7 @@ pub(super) fn order_book(market: &Instrument, depth: Option<u32>, scope: &Scope)
         .with("sz", depth.min(DEPTH_MAX).to_string())
         .extra(&scope.extra, &["method"]);
     let name = market.name.clone();
-    Ask::new(get(path, fields), move |reply, _| {
+    Ok(Ask::new(get(path, fields), move |reply, _| {
         let row: BookRow = envelope::first(reply)?;
         let parse = |e| ReadFault::parse(reply, e);
         let sequence = row.seq_id.0.and_then(|n| u64::try_from(n).ok());
@@ -136,7 +136,7 @@ pub(super) fn order_book(market: &Instrument, depth: Option<u32>, scope: &Scope)
             return Err(ReadFault::parse(reply, "the book is crossed"));
         }
         Ok(OrderBook { market: name.clone(), at: row.ts.0, sequence, bids, asks })
-    })
+    }))
 }
 
 fn trade_of(row: &TradeRow, markets: &Markets) -> Result<PublicTrade, String> {
@@ -151,7 +151,7 @@ fn trade_of(row: &TradeRow, markets: &Markets) -> Result<PublicTrade, String> {
 }
 
 /// Trades, oldest first: the newest ones, or those up to an instant.
-pub(super) fn trades(market: &Instrument, range: &Range, scope: &Scope) -> Ask<Vec<PublicTrade>> {
+pub(super) fn trades(market: &Instrument, range: &Range, scope: &Scope) -> Built<Vec<PublicTrade>> {
     let mut fields =
         Fields::new().with("instId", market.symbol.as_str()).maybe("limit", range.limit.map(|n| n.to_string()));
     let asked = scope.extra.text("method").is_some_and(|method| method.ends_with("HistoryTrades"));
@@ -162,12 +162,12 @@ pub(super) fn trades(market: &Instrument, range: &Range, scope: &Scope) -> Ask<V
     let path = if asked || range.until.is_some() { "/api/v5/market/history-trades" } else { "/api/v5/market/trades" };
     let fields = fields.extra(&scope.extra, &["method"]);
     let range = *range;
-    Ask::new(get(path, fields), move |reply, markets| {
+    Ok(Ask::new(get(path, fields), move |reply, markets| {
         let mut all = envelope::each(reply, |row: TradeRow| trade_of(&row, markets))?;
         all.retain(|trade| range.since.is_none_or(|since| trade.at >= since));
         all.sort_by_key(|trade| trade.at);
         Ok(all)
-    })
+    }))
 }
 
 pub(super) fn funding_of(row: &FundingRow, markets: &Markets) -> Result<Funding, String> {
@@ -204,14 +204,14 @@ pub(super) fn funding(market: &Instrument, scope: &Scope) -> Built<Funding> {
 }
 
 /// Of all perpetual contracts.
-pub(super) fn fundings(query: &MarketsQuery) -> Ask<Vec<Funding>> {
+pub(super) fn fundings(query: &MarketsQuery) -> Built<Vec<Funding>> {
     let fields = Fields::new().with("instId", "ANY").extra(&query.scope.extra, &[]);
     let wanted = wanted(query);
-    Ask::new(get("/api/v5/public/funding-rate", fields), move |reply, markets| {
+    Ok(Ask::new(get("/api/v5/public/funding-rate", fields), move |reply, markets| {
         let mut all = envelope::each(reply, |row: FundingRow| funding_of(&row, markets))?;
         all.retain(|funding| wanted.is_empty() || wanted.contains(&funding.market));
         Ok(all)
-    })
+    }))
 }
 
 /// Rates that were, oldest first.
@@ -263,14 +263,14 @@ pub(super) fn open_interest(market: &Instrument, scope: &Scope) -> Built<OpenInt
 }
 
 /// The same of several.
-pub(super) fn open_interests(query: &MarketsQuery) -> Ask<Vec<OpenInterest>> {
+pub(super) fn open_interests(query: &MarketsQuery) -> Built<Vec<OpenInterest>> {
     let named = query.instruments.first().map(inst_type);
     let kind = named.or_else(|| inst_type_of(query.scope.product)).filter(|kind| *kind != "SPOT").unwrap_or("SWAP");
     let fields = Fields::new().with("instType", kind).extra(&query.scope.extra, &[]);
     let wanted = wanted(query);
-    Ask::new(get("/api/v5/public/open-interest", fields), move |reply, markets| {
+    Ok(Ask::new(get("/api/v5/public/open-interest", fields), move |reply, markets| {
         let mut all = envelope::each(reply, |row: OpenInterestRow| open_interest_of(&row, markets))?;
         all.retain(|row| wanted.is_empty() || wanted.contains(&row.market));
         Ok(all)
-    })
+    }))
 }

@@ -45,19 +45,10 @@ mod words;
 
 pub use stream::OkxTriggers;
 
-use crate::protocol::call::{
-    Amendment, BarQuery, HistoryQuery, LeverageChange, MarketsQuery, NewOrder, OrderRef, OrdersQuery, Range, Scope,
-};
-use crate::protocol::model::{
-    AccountRow, Balances, Bar, Currency, FeeRate, Funding, FundingPayment, KeyPermissions, LeverageSetting,
-    LeverageTier, MarginMode, Movement, OpenInterest, OrderBook, OrderReport, OwnTrade, PositionReport, PublicTrade,
-    Ticker, VenueHealth,
-};
+use crate::protocol::model::MarginMode;
 use crate::protocol::{
-    Built, CallError, Capabilities, Credentials, Instrument, Moment, Product, Protocol, Request, Unsigned,
+    Answers, Built, CallError, Capabilities, Credentials, Instrument, Moment, Product, Protocol, Request, Unsigned,
 };
-use desk::time::Timestamp;
-use rust_decimal::Decimal;
 
 /// The venue's id.
 const VENUE: &str = "okx";
@@ -127,6 +118,61 @@ fn margin_of(text: &str) -> Option<MarginMode> {
     }
 }
 
+/// The functions that answer each question.
+static ANSWERS: Answers = Answers {
+    server_time: Some(market::server_time),
+    health: Some(market::health),
+    instruments: Some(instruments::listed),
+    currencies: Some(account::currencies),
+    ticker: Some(market::ticker),
+    tickers: Some(market::tickers),
+    best_quotes: Some(market::tickers),
+    mark_price: Some(market::mark_price),
+    order_book: Some(market::order_book),
+    bars: Some(bars::bars),
+    trades: Some(market::trades),
+    funding: Some(market::funding),
+    fundings: Some(market::fundings),
+    funding_history: Some(market::funding_history),
+    funding_interval: Some(market::funding),
+    funding_intervals: Some(market::fundings),
+    open_interest: Some(market::open_interest),
+    open_interests: Some(market::open_interests),
+    leverage_tiers: Some(leverage::tiers),
+    market_leverage_tiers: Some(leverage::market_tiers),
+    key_permissions: Some(account::key_permissions),
+    accounts: Some(account::accounts),
+    balances: Some(account::balances),
+    place: Some(place::one),
+    place_many: Some(place::many),
+    amend: Some(manage::amend),
+    amend_many: Some(manage::amend_many),
+    cancel: Some(manage::cancel),
+    cancel_many: Some(manage::cancel_many),
+    cancel_all_after: Some(manage::cancel_all_after),
+    order: Some(lookup::order),
+    open_order: Some(lookup::order),
+    closed_order: Some(lookup::order),
+    orders: Some(lookup::orders),
+    order_trades: Some(lookup::order_trades),
+    own_trades: Some(lookup::own_trades),
+    positions: Some(positions::positions),
+    position: Some(positions::position),
+    positions_history: Some(positions::history),
+    close_position: Some(positions::close),
+    set_leverage: Some(leverage::set_leverage),
+    leverage: Some(leverage::leverage),
+    set_margin_mode: Some(leverage::set_margin_mode),
+    set_position_mode: Some(|hedged, _, scope| leverage::set_position_mode(hedged, scope)),
+    position_mode: Some(|_, scope| account::position_mode(scope)),
+    change_margin: Some(leverage::change_margin),
+    fee_rate: Some(account::fee_rate),
+    fee_rates: Some(account::fee_rates),
+    funding_payments: Some(money::funding_payments),
+    movements: Some(money::movements),
+    ..Answers::NONE
+};
+
 impl Protocol for Okx {
     fn capabilities(&self) -> &'static Capabilities {
         &capabilities::CAPABILITIES
@@ -141,203 +187,7 @@ impl Protocol for Okx {
         sign::sign(unsigned, credentials, moment)
     }
 
-    fn server_time(&self) -> Built<Timestamp> {
-        Ok(market::server_time())
-    }
-
-    fn health(&self) -> Built<VenueHealth> {
-        Ok(market::health())
-    }
-
-    fn instruments(&self, product: Product) -> Built<Vec<Instrument>> {
-        Ok(instruments::listed(product))
-    }
-
-    fn currencies(&self) -> Built<Vec<Currency>> {
-        Ok(account::currencies())
-    }
-
-    fn ticker(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-        Ok(market::ticker(market, scope))
-    }
-
-    fn tickers(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-        Ok(market::tickers(query))
-    }
-
-    fn best_quotes(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-        Ok(market::tickers(query))
-    }
-
-    fn mark_price(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-        Ok(market::mark_price(market, scope))
-    }
-
-    fn order_book(&self, market: &Instrument, depth: Option<u32>, scope: &Scope) -> Built<OrderBook> {
-        Ok(market::order_book(market, depth, scope))
-    }
-
-    fn bars(&self, market: &Instrument, query: &BarQuery, scope: &Scope) -> Built<Vec<Bar>> {
-        bars::bars(market, query, scope)
-    }
-
-    fn trades(&self, market: &Instrument, range: &Range, scope: &Scope) -> Built<Vec<PublicTrade>> {
-        Ok(market::trades(market, range, scope))
-    }
-
-    fn funding(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
-        market::funding(market, scope)
-    }
-
-    fn fundings(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
-        Ok(market::fundings(query))
-    }
-
-    fn funding_history(&self, query: &HistoryQuery) -> Built<Vec<Funding>> {
-        market::funding_history(query)
-    }
-
-    fn funding_interval(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
-        market::funding(market, scope)
-    }
-
-    fn funding_intervals(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
-        Ok(market::fundings(query))
-    }
-
-    fn open_interest(&self, market: &Instrument, scope: &Scope) -> Built<OpenInterest> {
-        market::open_interest(market, scope)
-    }
-
-    fn open_interests(&self, query: &MarketsQuery) -> Built<Vec<OpenInterest>> {
-        Ok(market::open_interests(query))
-    }
-
-    fn leverage_tiers(&self, query: &MarketsQuery) -> Built<Vec<LeverageTier>> {
-        leverage::tiers(query)
-    }
-
-    fn market_leverage_tiers(&self, market: &Instrument, scope: &Scope) -> Built<Vec<LeverageTier>> {
-        Ok(leverage::market_tiers(market, scope))
-    }
-
-    fn key_permissions(&self) -> Built<KeyPermissions> {
-        Ok(account::key_permissions())
-    }
-
-    fn accounts(&self, scope: &Scope) -> Built<Vec<AccountRow>> {
-        Ok(account::accounts(scope))
-    }
-
-    fn balances(&self, scope: &Scope) -> Built<Balances> {
-        account::balances(scope)
-    }
-
-    fn place(&self, order: &NewOrder) -> Built<OrderReport> {
-        place::one(order)
-    }
-
-    fn place_many(&self, orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
-        place::many(orders)
-    }
-
-    fn amend(&self, change: &Amendment) -> Built<OrderReport> {
-        manage::amend(change)
-    }
-
-    fn amend_many(&self, changes: &[Amendment]) -> Built<Vec<OrderReport>> {
-        manage::amend_many(changes)
-    }
-
-    fn cancel(&self, order: &OrderRef) -> Built<OrderReport> {
-        manage::cancel(order)
-    }
-
-    fn cancel_many(&self, orders: &[OrderRef]) -> Built<Vec<OrderReport>> {
-        manage::cancel_many(orders)
-    }
-
-    fn cancel_all_after(&self, timeout_ms: u32) -> Built<()> {
-        manage::cancel_all_after(timeout_ms)
-    }
-
-    fn order(&self, order: &OrderRef) -> Built<OrderReport> {
-        lookup::order(order)
-    }
-
-    fn open_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        lookup::order(order)
-    }
-
-    fn closed_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        lookup::order(order)
-    }
-
-    fn orders(&self, query: &OrdersQuery) -> Built<Vec<OrderReport>> {
-        lookup::orders(query)
-    }
-
-    fn order_trades(&self, order: &OrderRef) -> Built<Vec<OwnTrade>> {
-        lookup::order_trades(order)
-    }
-
-    fn own_trades(&self, query: &HistoryQuery) -> Built<Vec<OwnTrade>> {
-        Ok(lookup::own_trades(query))
-    }
-
-    fn positions(&self, query: &MarketsQuery) -> Built<Vec<PositionReport>> {
-        Ok(positions::positions(query))
-    }
-
-    fn position(&self, market: &Instrument, scope: &Scope) -> Built<PositionReport> {
-        Ok(positions::position(market, scope))
-    }
-
-    fn positions_history(&self, query: &HistoryQuery) -> Built<Vec<PositionReport>> {
-        Ok(positions::history(query))
-    }
-
-    fn close_position(&self, market: &Instrument, scope: &Scope) -> Built<OrderReport> {
-        Ok(positions::close(market, scope))
-    }
-
-    fn set_leverage(&self, change: &LeverageChange) -> Built<LeverageSetting> {
-        leverage::set_leverage(change)
-    }
-
-    fn leverage(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        Ok(leverage::leverage(market, scope))
-    }
-
-    fn set_margin_mode(&self, mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        leverage::set_margin_mode(mode, market, scope)
-    }
-
-    fn set_position_mode(&self, hedged: bool, _market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        Ok(leverage::set_position_mode(hedged, scope))
-    }
-
-    fn position_mode(&self, _market: Option<&Instrument>, scope: &Scope) -> Built<bool> {
-        Ok(account::position_mode(scope))
-    }
-
-    fn change_margin(&self, market: &Instrument, amount: Decimal, scope: &Scope) -> Built<()> {
-        leverage::change_margin(market, amount, scope)
-    }
-
-    fn fee_rate(&self, market: &Instrument, scope: &Scope) -> Built<FeeRate> {
-        Ok(account::fee_rate(market, scope))
-    }
-
-    fn fee_rates(&self, scope: &Scope) -> Built<Vec<FeeRate>> {
-        Ok(account::fee_rates(scope))
-    }
-
-    fn funding_payments(&self, query: &HistoryQuery) -> Built<Vec<FundingPayment>> {
-        Ok(money::funding_payments(query))
-    }
-
-    fn movements(&self, query: &HistoryQuery) -> Built<Vec<Movement>> {
-        Ok(money::movements(query))
+    fn answers(&self) -> &'static Answers {
+        &ANSWERS
     }
 }

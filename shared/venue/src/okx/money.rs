@@ -5,13 +5,13 @@ use super::raw::BillRow;
 use super::{envelope, inst_type, limits};
 use crate::protocol::call::{HistoryQuery, Wallet};
 use crate::protocol::model::{FundingPayment, Movement, MovementKind};
-use crate::protocol::{Ask, Product};
+use crate::protocol::{Ask, Built, Product};
 
 /// Bills of the kind "funding".
 const FUNDING: &str = "8";
 
 /// Funding payments. The venue's bills are paged from the newest; those before `since` are cut off here.
-pub(super) fn funding_payments(query: &HistoryQuery) -> Ask<Vec<FundingPayment>> {
+pub(super) fn funding_payments(query: &HistoryQuery) -> Built<Vec<FundingPayment>> {
     let HistoryQuery { instrument, range, scope } = query;
     let market = instrument.as_ref().filter(|market| market.product.is_contract());
     let kind = market.map(|market| if market.product == Product::Inverse { "inverse" } else { "linear" });
@@ -26,7 +26,7 @@ pub(super) fn funding_payments(query: &HistoryQuery) -> Ask<Vec<FundingPayment>>
         .extra(&scope.extra, &["method"]);
     let request = limits::account("/api/v5/account/bills-archive", fields);
     let (wanted, since) = (market.map(|market| market.name.clone()), range.since);
-    Ask::new(request, move |reply, markets| {
+    Ok(Ask::new(request, move |reply, markets| {
         let mut all = envelope::each(reply, |row: BillRow| {
             let inst_id = row.inst_id.some().ok_or("a funding payment without its instrument")?;
             // With a margin of its own the balance does not change, the position's margin does.
@@ -43,7 +43,7 @@ pub(super) fn funding_payments(query: &HistoryQuery) -> Ask<Vec<FundingPayment>>
         all.retain(|payment| since.is_none_or(|since| payment.at >= since));
         all.sort_by_key(|payment| payment.at);
         Ok(all)
-    })
+    }))
 }
 
 /// What a bill of the funding account is about; a cancelled withdrawal is a movement back.
@@ -58,7 +58,7 @@ fn kind(code: &str) -> MovementKind {
 
 /// Movements of the funding account, where deposits arrive; or, when a trading wallet is named, what moved into and out of
 /// the trading account.
-pub(super) fn movements(query: &HistoryQuery) -> Ask<Vec<Movement>> {
+pub(super) fn movements(query: &HistoryQuery) -> Built<Vec<Movement>> {
     let HistoryQuery { range, scope, .. } = query;
     let trading = scope.wallet.is_some_and(|wallet| !matches!(wallet, Wallet::Funding | Wallet::Savings));
     let fields = Fields::new().maybe("limit", range.limit.map(|n| n.to_string()));
@@ -70,7 +70,7 @@ pub(super) fn movements(query: &HistoryQuery) -> Ask<Vec<Movement>> {
         ("/api/v5/asset/bills", fields.time("before", before).time("after", range.until.map(|at| at.plus_ms(1))))
     };
     let fields = fields.extra(&scope.extra, &["method"]);
-    Ask::new(limits::account(path, fields), move |reply, _| {
+    Ok(Ask::new(limits::account(path, fields), move |reply, _| {
         let mut all = envelope::each(reply, |row: BillRow| {
             Ok(Movement {
                 id: row.bill_id.owned().ok_or("a movement without its id")?,
@@ -83,7 +83,7 @@ pub(super) fn movements(query: &HistoryQuery) -> Ask<Vec<Movement>> {
         })?;
         all.sort_by_key(|movement| movement.at);
         Ok(all)
-    })
+    }))
 }
 
 #[cfg(test)]

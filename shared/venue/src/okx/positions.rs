@@ -8,7 +8,7 @@ use super::{inst_type, inst_type_of, limits, margin_of, margin_text};
 use crate::protocol::call::{HistoryQuery, MarketsQuery, Scope};
 use crate::protocol::model::{MarginMode, OrderReport, PositionReport, PositionSide};
 use crate::protocol::wire::MaybeNum;
-use crate::protocol::{Ask, EndpointClass, Instrument, Markets, Product, ReadFault, Unsigned};
+use crate::protocol::{Ask, Built, EndpointClass, Instrument, Markets, Product, ReadFault, Unsigned};
 use rust_decimal::Decimal;
 
 /// How many rows of history at most.
@@ -81,12 +81,12 @@ fn ask(fields: Fields, path: &'static str) -> Unsigned {
 }
 
 /// Our positions.
-pub(super) fn positions(query: &MarketsQuery) -> Ask<Vec<PositionReport>> {
+pub(super) fn positions(query: &MarketsQuery) -> Built<Vec<PositionReport>> {
     let symbols: Vec<&str> = query.instruments.iter().map(|market| market.symbol.as_str()).collect();
     let named = (!symbols.is_empty()).then(|| symbols.join(","));
     let fields = Fields::new().maybe("instId", named).extra(&query.scope.extra, &["method"]);
     let product = query.scope.product;
-    Ask::new(ask(fields, "/api/v5/account/positions"), move |reply, markets| {
+    Ok(Ask::new(ask(fields, "/api/v5/account/positions"), move |reply, markets| {
         let mut all = envelope::each(reply, |row: PositionRow| report(&row, markets))?;
         all.retain(|position| position.side.is_some());
         all.retain(|position| {
@@ -94,16 +94,16 @@ pub(super) fn positions(query: &MarketsQuery) -> Ask<Vec<PositionReport>> {
             product.is_none() || of.is_none() || of == product
         });
         Ok(all)
-    })
+    }))
 }
 
 /// Our position in one market; where long and short are held apart, the side that is meant, or the first.
-pub(super) fn position(market: &Instrument, scope: &Scope) -> Ask<PositionReport> {
+pub(super) fn position(market: &Instrument, scope: &Scope) -> Built<PositionReport> {
     let kind = if scope.margin.is_some() && market.product == Product::Spot { "MARGIN" } else { inst_type(market) };
     let fields =
         Fields::new().with("instType", kind).with("instId", market.symbol.as_str()).extra(&scope.extra, &["method"]);
     let (name, side) = (market.name.clone(), scope.position_side);
-    Ask::new(ask(fields, "/api/v5/account/positions"), move |reply, markets| {
+    Ok(Ask::new(ask(fields, "/api/v5/account/positions"), move |reply, markets| {
         let all = envelope::each(reply, |row: PositionRow| report(&row, markets))?;
         if let Some(other) = all.iter().find(|position| position.market != name) {
             return Err(ReadFault::parse(reply, format!("asked about {name}, answered about {}", other.market)));
@@ -115,11 +115,11 @@ pub(super) fn position(market: &Instrument, scope: &Scope) -> Ask<PositionReport
             quantity: Some(Decimal::ZERO),
             ..PositionReport::default()
         }))
-    })
+    }))
 }
 
 /// Positions that were.
-pub(super) fn history(query: &HistoryQuery) -> Ask<Vec<PositionReport>> {
+pub(super) fn history(query: &HistoryQuery) -> Built<Vec<PositionReport>> {
     let HistoryQuery { instrument, range, scope } = query;
     let limit = range.limit.unwrap_or(HISTORY_MAX).clamp(1, HISTORY_MAX);
     let fields = Fields::new()
@@ -130,7 +130,7 @@ pub(super) fn history(query: &HistoryQuery) -> Ask<Vec<PositionReport>> {
         .time("before", range.since.map(|since| since.plus_ms(-1)))
         .time("after", range.until.map(|until| until.plus_ms(1)))
         .extra(&scope.extra, &["method"]);
-    Ask::new(ask(fields, "/api/v5/account/positions-history"), |reply, markets| {
+    Ok(Ask::new(ask(fields, "/api/v5/account/positions-history"), |reply, markets| {
         envelope::each(reply, |row: ClosedPositionRow| {
             let inst_id = row.inst_id.some().ok_or("a position without its instrument")?;
             let side = match row.direction.some().or(row.pos_side.some()) {
@@ -155,11 +155,11 @@ pub(super) fn history(query: &HistoryQuery) -> Ask<Vec<PositionReport>> {
                 ..PositionReport::default()
             })
         })
-    })
+    }))
 }
 
 /// Closes a position at the market's price: an order like any other, and sent once.
-pub(super) fn close(market: &Instrument, scope: &Scope) -> Ask<OrderReport> {
+pub(super) fn close(market: &Instrument, scope: &Scope) -> Built<OrderReport> {
     let fields = Fields::new()
         .with("instId", market.symbol.as_str())
         .with("mgnMode", margin_text(scope.margin.unwrap_or(MarginMode::Cross)))
@@ -168,7 +168,7 @@ pub(super) fn close(market: &Instrument, scope: &Scope) -> Ask<OrderReport> {
         .extra(&scope.extra, &["clientOrderId"]);
     let name = market.name.clone();
     let request = limits::post("/api/v5/trade/close-position", fields.body(), EndpointClass::Order);
-    Ask::new(request, move |reply, _| {
+    Ok(Ask::new(request, move |reply, _| {
         let ack: Ack = envelope::first(reply)?;
         match ack.fault(reply) {
             Some(fault) => Err(fault.into()),
@@ -179,7 +179,7 @@ pub(super) fn close(market: &Instrument, scope: &Scope) -> Ask<OrderReport> {
                 ..OrderReport::default()
             }),
         }
-    })
+    }))
 }
 
 #[cfg(test)]

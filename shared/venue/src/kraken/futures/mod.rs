@@ -18,15 +18,7 @@ mod stream;
 mod tests;
 
 use crate::kraken::shared;
-use crate::protocol::model::{
-    AccountRow, Balances, Bar, Funding, FundingPayment, KeyPermissions, LeverageSetting, LeverageTier, MarginMode,
-    Movement, OpenInterest, OrderBook, OrderReport, OwnTrade, PositionReport, PublicTrade, Ticker, VenueHealth,
-};
-use crate::protocol::{
-    Amendment, Auth, BarQuery, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument, LeverageChange,
-    MarketsQuery, Moment, NewOrder, OrderRef, OrdersQuery, Product, Protocol, Range, Request, Scope, Unsigned, sign,
-};
-use desk::time::Timestamp;
+use crate::protocol::{Answers, Auth, CallError, Capabilities, Credentials, Moment, Protocol, Request, Unsigned, sign};
 
 /// The futures exchange.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,6 +33,59 @@ fn signed(unsigned: Unsigned, credentials: &Credentials) -> Result<Request, Call
     let signature = sign::base64(sign::hmac_sha512(&secret, digest.as_ref()).as_ref());
     Ok(request.header("APIKey", credentials.key()).header("Authent", signature))
 }
+
+/// The functions that answer each question.
+static ANSWERS: Answers = Answers {
+    server_time: Some(market::server_time),
+    health: Some(account::health),
+    instruments: Some(market::instruments),
+    ticker: Some(market::ticker),
+    tickers: Some(market::tickers),
+    best_quotes: Some(market::tickers),
+    mark_price: Some(market::ticker),
+    order_book: Some(market::order_book),
+    bars: Some(market::bars),
+    trades: Some(market::trades),
+    funding: Some(market::funding),
+    fundings: Some(market::fundings),
+    funding_history: Some(market::funding_history),
+    funding_interval: Some(market::funding),
+    funding_intervals: Some(market::fundings),
+    open_interest: Some(market::open_interest),
+    open_interests: Some(market::open_interests),
+    leverage_tiers: Some(|query| {
+        market::leverage_tiers(query.instruments.iter().map(|i| i.name.clone()).collect(), &query.scope.extra)
+    }),
+    market_leverage_tiers: Some(|market, scope| market::leverage_tiers(vec![market.name.clone()], &scope.extra)),
+    key_permissions: Some(account::key_permissions),
+    accounts: Some(account::accounts),
+    balances: Some(account::balances),
+    place: Some(orders::place),
+    place_many: Some(orders::place_many),
+    amend: Some(orders::amend),
+    amend_many: Some(orders::amend_many),
+    cancel: Some(orders::cancel),
+    cancel_many: Some(orders::cancel_many),
+    cancel_all: Some(orders::cancel_all),
+    cancel_all_after: Some(orders::cancel_all_after),
+    order: Some(orders::order),
+    open_order: Some(orders::order),
+    closed_order: Some(orders::closed_order),
+    orders: Some(orders::orders),
+    order_trades: Some(account::order_trades),
+    own_trades: Some(account::own_trades),
+    positions: Some(positions::positions),
+    position: Some(positions::position_in),
+    positions_history: Some(positions::positions_history),
+    set_leverage: Some(positions::set_leverage),
+    leverage: Some(positions::leverage),
+    set_margin_mode: Some(positions::set_margin_mode),
+    margin_mode: Some(positions::leverage),
+    margin_modes: Some(positions::margin_modes),
+    funding_payments: Some(account::funding_payments),
+    movements: Some(account::movements),
+    ..Answers::NONE
+};
 
 impl Protocol for KrakenFutures {
     fn capabilities(&self) -> &'static Capabilities {
@@ -57,187 +102,7 @@ impl Protocol for KrakenFutures {
         }
     }
 
-    fn server_time(&self) -> Built<Timestamp> {
-        market::server_time()
-    }
-
-    fn health(&self) -> Built<VenueHealth> {
-        account::health()
-    }
-
-    fn instruments(&self, product: Product) -> Built<Vec<Instrument>> {
-        market::instruments(product)
-    }
-
-    fn ticker(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-        market::ticker(market, scope)
-    }
-
-    fn tickers(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-        market::tickers(query)
-    }
-
-    fn best_quotes(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-        market::tickers(query)
-    }
-
-    fn mark_price(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-        market::ticker(market, scope)
-    }
-
-    fn order_book(&self, market: &Instrument, depth: Option<u32>, scope: &Scope) -> Built<OrderBook> {
-        market::order_book(market, depth, scope)
-    }
-
-    fn bars(&self, market: &Instrument, query: &BarQuery, scope: &Scope) -> Built<Vec<Bar>> {
-        market::bars(market, query, scope)
-    }
-
-    fn trades(&self, market: &Instrument, range: &Range, scope: &Scope) -> Built<Vec<PublicTrade>> {
-        market::trades(market, range, scope)
-    }
-
-    fn funding(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
-        market::funding(market, scope)
-    }
-
-    fn fundings(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
-        market::fundings(query)
-    }
-
-    fn funding_history(&self, query: &HistoryQuery) -> Built<Vec<Funding>> {
-        market::funding_history(query)
-    }
-
-    fn funding_interval(&self, market: &Instrument, scope: &Scope) -> Built<Funding> {
-        market::funding(market, scope)
-    }
-
-    fn funding_intervals(&self, query: &MarketsQuery) -> Built<Vec<Funding>> {
-        market::fundings(query)
-    }
-
-    fn open_interest(&self, market: &Instrument, scope: &Scope) -> Built<OpenInterest> {
-        market::open_interest(market, scope)
-    }
-
-    fn open_interests(&self, query: &MarketsQuery) -> Built<Vec<OpenInterest>> {
-        market::open_interests(query)
-    }
-
-    fn leverage_tiers(&self, query: &MarketsQuery) -> Built<Vec<LeverageTier>> {
-        market::leverage_tiers(query.instruments.iter().map(|i| i.name.clone()).collect(), &query.scope.extra)
-    }
-
-    fn market_leverage_tiers(&self, market: &Instrument, scope: &Scope) -> Built<Vec<LeverageTier>> {
-        market::leverage_tiers(vec![market.name.clone()], &scope.extra)
-    }
-
-    fn key_permissions(&self) -> Built<KeyPermissions> {
-        account::key_permissions()
-    }
-
-    fn accounts(&self, scope: &Scope) -> Built<Vec<AccountRow>> {
-        account::accounts(scope)
-    }
-
-    fn balances(&self, scope: &Scope) -> Built<Balances> {
-        account::balances(scope)
-    }
-
-    fn place(&self, order: &NewOrder) -> Built<OrderReport> {
-        orders::place(order)
-    }
-
-    fn place_many(&self, orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
-        orders::place_many(orders)
-    }
-
-    fn amend(&self, change: &Amendment) -> Built<OrderReport> {
-        orders::amend(change)
-    }
-
-    fn amend_many(&self, changes: &[Amendment]) -> Built<Vec<OrderReport>> {
-        orders::amend_many(changes)
-    }
-
-    fn cancel(&self, order: &OrderRef) -> Built<OrderReport> {
-        orders::cancel(order)
-    }
-
-    fn cancel_many(&self, orders: &[OrderRef]) -> Built<Vec<OrderReport>> {
-        orders::cancel_many(orders)
-    }
-
-    fn cancel_all(&self, market: Option<&Instrument>, scope: &Scope) -> Built<Vec<OrderReport>> {
-        orders::cancel_all(market, scope)
-    }
-
-    fn cancel_all_after(&self, timeout_ms: u32) -> Built<()> {
-        orders::cancel_all_after(timeout_ms)
-    }
-
-    fn order(&self, order: &OrderRef) -> Built<OrderReport> {
-        orders::order(order)
-    }
-
-    fn open_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        orders::order(order)
-    }
-
-    fn closed_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        orders::closed_order(order)
-    }
-
-    fn orders(&self, query: &OrdersQuery) -> Built<Vec<OrderReport>> {
-        orders::orders(query)
-    }
-
-    fn order_trades(&self, order: &OrderRef) -> Built<Vec<OwnTrade>> {
-        account::order_trades(order)
-    }
-
-    fn own_trades(&self, query: &HistoryQuery) -> Built<Vec<OwnTrade>> {
-        account::own_trades(query)
-    }
-
-    fn positions(&self, query: &MarketsQuery) -> Built<Vec<PositionReport>> {
-        positions::positions(query)
-    }
-
-    fn position(&self, market: &Instrument, scope: &Scope) -> Built<PositionReport> {
-        positions::position_in(market, scope)
-    }
-
-    fn positions_history(&self, query: &HistoryQuery) -> Built<Vec<PositionReport>> {
-        positions::positions_history(query)
-    }
-
-    fn set_leverage(&self, change: &LeverageChange) -> Built<LeverageSetting> {
-        positions::set_leverage(change)
-    }
-
-    fn leverage(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        positions::leverage(market, scope)
-    }
-
-    fn set_margin_mode(&self, mode: MarginMode, market: Option<&Instrument>, scope: &Scope) -> Built<()> {
-        positions::set_margin_mode(mode, market, scope)
-    }
-
-    fn margin_mode(&self, market: &Instrument, scope: &Scope) -> Built<LeverageSetting> {
-        positions::leverage(market, scope)
-    }
-
-    fn margin_modes(&self, query: &MarketsQuery) -> Built<Vec<LeverageSetting>> {
-        positions::margin_modes(query)
-    }
-
-    fn funding_payments(&self, query: &HistoryQuery) -> Built<Vec<FundingPayment>> {
-        account::funding_payments(query)
-    }
-
-    fn movements(&self, query: &HistoryQuery) -> Built<Vec<Movement>> {
-        account::movements(query)
+    fn answers(&self) -> &'static Answers {
+        &ANSWERS
     }
 }

@@ -19,16 +19,9 @@ mod tests;
 
 use crate::kraken::shared;
 use crate::protocol::call::OrderFilter;
-use crate::protocol::model::{
-    Balances, Bar, Currency, FeeRate, KeyPermissions, Movement, OrderBook, OrderReport, OwnTrade, PositionReport,
-    PublicTrade, Ticker, VenueHealth,
-};
 use crate::protocol::{
-    Amendment, Auth, BarQuery, Body, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument,
-    MarketsQuery, Moment, NewOrder, OrderRef, OrdersQuery, Params, Product, Protocol, Range, Request, Scope, Unsigned,
-    sign,
+    Answers, Auth, Body, CallError, Capabilities, Credentials, Moment, Params, Protocol, Request, Unsigned, sign,
 };
-use desk::time::Timestamp;
 
 /// The spot exchange.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,6 +55,40 @@ fn signed(mut unsigned: Unsigned, credentials: &Credentials, nonce: u64) -> Resu
     Ok(request.header("API-Key", credentials.key()).header("API-Sign", signature))
 }
 
+/// The functions that answer each question.
+static ANSWERS: Answers = Answers {
+    server_time: Some(market::server_time),
+    health: Some(market::health),
+    instruments: Some(market::instruments),
+    currencies: Some(market::currencies),
+    ticker: Some(market::ticker),
+    tickers: Some(market::tickers),
+    best_quotes: Some(market::tickers),
+    order_book: Some(market::order_book),
+    bars: Some(market::bars),
+    trades: Some(market::trades),
+    key_permissions: Some(account::key_permissions),
+    balances: Some(account::balances),
+    place: Some(orders::place),
+    place_many: Some(orders::place_many),
+    amend: Some(orders::amend),
+    cancel: Some(orders::cancel),
+    cancel_many: Some(orders::cancel_many),
+    cancel_all: Some(orders::cancel_all),
+    cancel_all_after: Some(orders::cancel_all_after),
+    order: Some(orders::order),
+    open_order: Some(|order| orders::one_of(order, OrderFilter::Open)),
+    closed_order: Some(|order| orders::one_of(order, OrderFilter::Closed)),
+    orders: Some(orders::orders),
+    order_trades: Some(account::order_trades),
+    own_trades: Some(account::own_trades),
+    positions: Some(account::positions),
+    fee_rate: Some(account::fee_rate),
+    fee_rates: Some(account::fee_rates),
+    movements: Some(account::movements),
+    ..Answers::NONE
+};
+
 impl Protocol for Kraken {
     fn capabilities(&self) -> &'static Capabilities {
         &capabilities::CAPABILITIES
@@ -80,119 +107,7 @@ impl Protocol for Kraken {
         }
     }
 
-    fn server_time(&self) -> Built<Timestamp> {
-        market::server_time()
-    }
-
-    fn health(&self) -> Built<VenueHealth> {
-        market::health()
-    }
-
-    fn instruments(&self, product: Product) -> Built<Vec<Instrument>> {
-        market::instruments(product)
-    }
-
-    fn currencies(&self) -> Built<Vec<Currency>> {
-        market::currencies()
-    }
-
-    fn ticker(&self, market: &Instrument, scope: &Scope) -> Built<Ticker> {
-        market::ticker(market, scope)
-    }
-
-    fn tickers(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-        market::tickers(query)
-    }
-
-    fn best_quotes(&self, query: &MarketsQuery) -> Built<Vec<Ticker>> {
-        market::tickers(query)
-    }
-
-    fn order_book(&self, market: &Instrument, depth: Option<u32>, scope: &Scope) -> Built<OrderBook> {
-        market::order_book(market, depth, scope)
-    }
-
-    fn bars(&self, market: &Instrument, query: &BarQuery, scope: &Scope) -> Built<Vec<Bar>> {
-        market::bars(market, query, scope)
-    }
-
-    fn trades(&self, market: &Instrument, range: &Range, scope: &Scope) -> Built<Vec<PublicTrade>> {
-        market::trades(market, range, scope)
-    }
-
-    fn key_permissions(&self) -> Built<KeyPermissions> {
-        account::key_permissions()
-    }
-
-    fn balances(&self, scope: &Scope) -> Built<Balances> {
-        account::balances(scope)
-    }
-
-    fn place(&self, order: &NewOrder) -> Built<OrderReport> {
-        orders::place(order)
-    }
-
-    fn place_many(&self, orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
-        orders::place_many(orders)
-    }
-
-    fn amend(&self, change: &Amendment) -> Built<OrderReport> {
-        orders::amend(change)
-    }
-
-    fn cancel(&self, order: &OrderRef) -> Built<OrderReport> {
-        orders::cancel(order)
-    }
-
-    fn cancel_many(&self, orders: &[OrderRef]) -> Built<Vec<OrderReport>> {
-        orders::cancel_many(orders)
-    }
-
-    fn cancel_all(&self, market: Option<&Instrument>, scope: &Scope) -> Built<Vec<OrderReport>> {
-        orders::cancel_all(market, scope)
-    }
-
-    fn cancel_all_after(&self, timeout_ms: u32) -> Built<()> {
-        orders::cancel_all_after(timeout_ms)
-    }
-
-    fn order(&self, order: &OrderRef) -> Built<OrderReport> {
-        orders::order(order)
-    }
-
-    fn open_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        orders::one_of(order, OrderFilter::Open)
-    }
-
-    fn closed_order(&self, order: &OrderRef) -> Built<OrderReport> {
-        orders::one_of(order, OrderFilter::Closed)
-    }
-
-    fn orders(&self, query: &OrdersQuery) -> Built<Vec<OrderReport>> {
-        orders::orders(query)
-    }
-
-    fn order_trades(&self, order: &OrderRef) -> Built<Vec<OwnTrade>> {
-        account::order_trades(order)
-    }
-
-    fn own_trades(&self, query: &HistoryQuery) -> Built<Vec<OwnTrade>> {
-        account::own_trades(query)
-    }
-
-    fn positions(&self, query: &MarketsQuery) -> Built<Vec<PositionReport>> {
-        account::positions(query)
-    }
-
-    fn fee_rate(&self, market: &Instrument, scope: &Scope) -> Built<FeeRate> {
-        account::fee_rate(market, scope)
-    }
-
-    fn fee_rates(&self, scope: &Scope) -> Built<Vec<FeeRate>> {
-        account::fee_rates(scope)
-    }
-
-    fn movements(&self, query: &HistoryQuery) -> Built<Vec<Movement>> {
-        account::movements(query)
+    fn answers(&self) -> &'static Answers {
+        &ANSWERS
     }
 }

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use crate::support::{files, name, test_data, text};
+use crate::support::{files, folder, name, text};
 use conformance::fuzz::corpus::{self, Expected, Row};
 use conformance::fuzz::{About, Reader, Target, Violation, asks, hold, iterations};
 use conformance::{cases, markets, questions, venues};
@@ -106,7 +106,7 @@ fn changed_answers_of_the_corpus_are_read_as_nothing_else() {
 
 #[test]
 fn changed_answers_of_the_cases_are_read_as_nothing_else() {
-    let Some(folder) = test_data("fuzz") else { return };
+    let Some(folder) = folder("") else { return };
     let (mut violations, mut bodies) = (Vec::new(), 0);
     for (venue, adapter) in adapters() {
         let file = cases::read(&folder.join("ccxt").join(format!("{venue}.json"))).unwrap();
@@ -125,7 +125,7 @@ fn changed_answers_of_the_cases_are_read_as_nothing_else() {
 #[test]
 fn changed_frames_are_read_as_nothing_else() {
     let (mut violations, mut bodies) = (Vec::new(), 0);
-    let recorded = test_data("fuzz, recorded frames");
+    let recorded = folder("");
     for source in asks::sources() {
         let of_venue = [Some(market(source.venue)), contract(source.venue)].into_iter().flatten();
         let markets = Markets::new(of_venue);

@@ -1,18 +1,20 @@
 //! Binance's REST answers: every body of an endpoint the adapter speaks is read by the question that asks for it; every
 //! other body stands in a table here, with its reason.
 
-use flate2::read::GzDecoder;
+mod questions;
+
+use crate::support::{files, folder, name, text};
+use How::{Fault, Not, Read};
+use questions::{
+    account, algo_orders, all_canceled, all_orders, amended, canceled, coinm_info, contract_account, funding,
+    funding_history, hedged, index_bars, mark_bars, market, oco, open_interest, open_orders, own_trades, placed,
+    positions, replaced, settings, spot_bars, spot_book, spot_fees, spot_info, spot_order, spot_quotes, spot_tickers,
+    spot_trades, tested, time, usdm_book, usdm_fee, usdm_info, usdm_order, usdm_orders, usdm_quotes, usdm_tickers,
+    usdm_trades,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use venue::binance::Binance;
-use venue::protocol::call::{BarPrice, OrderClass, OrderFilter, OrderKind, Scope, Trigger, TriggerKind, Wallet};
-use venue::protocol::model::Side;
-use venue::protocol::{
-    Amendment, BarQuery, Built, HistoryQuery, Instrument, Markets, MarketsQuery, Meaning, NewOrder, OrderRef,
-    OrdersQuery, Product, Protocol, Range, ReadFault, Reply,
-};
+use venue::protocol::{Markets, Meaning, Product, ReadFault, Reply};
 
 /// What is to be done with a body: read it (by which question), or nothing (why).
 enum How {
@@ -23,7 +25,6 @@ enum How {
     /// Not spoken, and why.
     Not(&'static str),
 }
-use How::{Fault, Not, Read};
 
 /// Any number of rows.
 const ANY: usize = usize::MAX;
@@ -33,206 +34,10 @@ const STATISTICS: &str = "statistics of other people's positions are no input of
 const LISTS: &str = "of order lists only OCO is placed, and its orders are looked up one by one";
 const RULES: &str = "execution rules and reference prices concern the venue's own checks";
 
-fn folder() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/testdata");
-    let folder = std::env::var_os("BALLAST_TESTDATA").map_or_else(beside, PathBuf::from).join("rest");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("BALLAST_REQUIRE_TESTDATA").is_none(), "{} is no folder", folder.display());
-    println!("SKIPPED rest_binance: {} is no folder (set BALLAST_TESTDATA)", folder.display());
-    None
-}
-
-fn market(product: Product, symbol: &str) -> Instrument {
-    let settle = match product {
-        Product::Spot => None,
-        Product::Linear | Product::Inverse | Product::Option => Some("USDT"),
-    };
-    let at = symbol.len() - if symbol.ends_with("USDT") { 4 } else { 3 };
-    let (base, quote) = symbol.split_at(at);
-    Instrument::named(product, symbol, base, quote, settle)
-}
-
 fn markets() -> Markets {
     let spot = ["BTCUSDT", "ETHUSDT", "BNBBTC", "LTCBTC", "ETHBTC"].map(|symbol| market(Product::Spot, symbol));
     let linear = ["BTCUSDT", "ETHUSDT"].map(|symbol| market(Product::Linear, symbol));
     Markets::new(spot.into_iter().chain(linear))
-}
-
-fn one<T: 'static>(built: Built<T>, reply: &Reply, markets: &Markets) -> Result<usize, ReadFault> {
-    built.unwrap().read(reply, markets).map(|_| 1)
-}
-
-fn many<T: 'static>(built: Built<Vec<T>>, reply: &Reply, markets: &Markets) -> Result<usize, ReadFault> {
-    built.unwrap().read(reply, markets).map(|rows| rows.len())
-}
-
-fn linear() -> Scope {
-    Scope { product: Some(Product::Linear), wallet: Some(Wallet::Linear), ..Scope::default() }
-}
-
-fn query(product: Product) -> MarketsQuery {
-    MarketsQuery { instruments: Vec::new(), scope: Scope { product: Some(product), ..Scope::default() } }
-}
-
-fn order_ref(product: Product) -> OrderRef {
-    let instrument = Some(market(product, if product == Product::Spot { "LTCBTC" } else { "BTCUSDT" }));
-    OrderRef { id: Some("1".into()), instrument, ..OrderRef::default() }
-}
-
-fn new_order() -> NewOrder {
-    let mut order = NewOrder::plain(&market(Product::Spot, "BTCUSDT"), Side::Sell, OrderKind::Limit);
-    (order.quantity, order.price) = (Some("1".parse().unwrap()), Some("1".parse().unwrap()));
-    order
-}
-
-fn orders(
-    product: Product,
-    filter: OrderFilter,
-    class: OrderClass,
-    reply: &Reply,
-    m: &Markets,
-) -> Result<usize, ReadFault> {
-    let scope = Scope { class, ..Scope::default() };
-    let instrument = order_ref(product).instrument;
-    many(Binance.orders(&OrdersQuery { filter, instrument, scope, ..OrdersQuery::default() }), reply, m)
-}
-
-fn bars(product: Product, price: BarPrice, reply: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    let query = BarQuery { interval: "1m".parse().unwrap(), range: Range::default(), price };
-    many(Binance.bars(&market(product, "BTCUSDT"), &query, &Scope::default()), reply, m)
-}
-
-fn account(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    Binance.balances(&Scope::default()).unwrap().read(r, m).map(|balances| balances.of.len())
-}
-
-fn contract_account(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    let mut scope = linear();
-    let held = Binance.balances(&scope).unwrap().read(r, m)?.of.len();
-    scope.extra.0.push(("method".into(), Value::from("account")));
-    let query = MarketsQuery { instruments: Vec::new(), scope };
-    Binance.positions(&query).unwrap().read(r, m).map(|_| held)
-}
-
-fn spot_info(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.instruments(Product::Spot), r, m)
-}
-fn usdm_info(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.instruments(Product::Linear), r, m)
-}
-fn coinm_info(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.instruments(Product::Inverse), r, m)
-}
-fn spot_book(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.order_book(&market(Product::Spot, "BTCUSDT"), None, &Scope::default()), r, m)
-}
-fn usdm_book(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.order_book(&market(Product::Linear, "BTCUSDT"), None, &Scope::default()), r, m)
-}
-fn spot_trades(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.trades(&market(Product::Spot, "BTCUSDT"), &Range::default(), &Scope::default()), r, m)
-}
-fn usdm_trades(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.trades(&market(Product::Linear, "BTCUSDT"), &Range::default(), &Scope::default()), r, m)
-}
-fn spot_bars(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    bars(Product::Spot, BarPrice::Trade, r, m)
-}
-fn mark_bars(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    bars(Product::Linear, BarPrice::Mark, r, m)
-}
-fn index_bars(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    bars(Product::Linear, BarPrice::Index, r, m)
-}
-fn spot_tickers(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.tickers(&query(Product::Spot)), r, m)
-}
-fn usdm_tickers(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.tickers(&query(Product::Linear)), r, m)
-}
-fn spot_quotes(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.best_quotes(&query(Product::Spot)), r, m)
-}
-fn usdm_quotes(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.best_quotes(&query(Product::Linear)), r, m)
-}
-fn spot_order(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.order(&order_ref(Product::Spot)), r, m)
-}
-fn usdm_order(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.order(&order_ref(Product::Linear)), r, m)
-}
-fn all_orders(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    orders(Product::Spot, OrderFilter::All, OrderClass::Plain, r, m)
-}
-fn open_orders(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    orders(Product::Spot, OrderFilter::Open, OrderClass::Plain, r, m)
-}
-fn usdm_orders(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    orders(Product::Linear, OrderFilter::All, OrderClass::Plain, r, m)
-}
-fn algo_orders(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    orders(Product::Linear, OrderFilter::Open, OrderClass::Trigger, r, m)
-}
-fn canceled(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.cancel(&order_ref(Product::Spot)), r, m)
-}
-fn all_canceled(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.cancel_all(Some(&market(Product::Spot, "BTCUSDT")), &Scope::default()), r, m)
-}
-fn placed(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    Binance.place(&new_order()).unwrap().read(r, m).map(|order| order.trades.len())
-}
-fn tested(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.place(&NewOrder { test: true, ..new_order() }), r, m)
-}
-fn oco(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    let kind = TriggerKind::StopLoss;
-    let trigger = Trigger { kind, price: "1".parse().unwrap(), crossing: None, by: None, limit: None };
-    one(Binance.place(&NewOrder { oco: Some(trigger), ..new_order() }), r, m)
-}
-fn replaced(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.amend(&Amendment { order: order_ref(Product::Spot), to: new_order() }), r, m)
-}
-fn amended(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    let to = NewOrder { price: None, ..new_order() };
-    one(Binance.amend(&Amendment { order: order_ref(Product::Spot), to }), r, m)
-}
-fn own_trades(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    let instrument = Some(market(Product::Spot, "BNBBTC"));
-    many(Binance.own_trades(&HistoryQuery { instrument, ..HistoryQuery::default() }), r, m)
-}
-fn positions(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.positions(&query(Product::Linear)), r, m)
-}
-fn hedged(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.position_mode(None, &linear()), r, m)
-}
-fn settings(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.margin_modes(&query(Product::Linear)), r, m)
-}
-fn funding_history(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    let instrument = Some(market(Product::Linear, "BTCUSDT"));
-    many(Binance.funding_history(&HistoryQuery { instrument, ..HistoryQuery::default() }), r, m)
-}
-fn funding(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.mark_price(&market(Product::Linear, "BTCUSDT"), &Scope::default()), r, m)?;
-    one(Binance.funding(&market(Product::Linear, "BTCUSDT"), &Scope::default()), r, m)
-}
-fn open_interest(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.open_interest(&market(Product::Linear, "BTCUSDT"), &Scope::default()), r, m)
-}
-fn usdm_fee(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    let of = |symbol: &str| one(Binance.fee_rate(&market(Product::Linear, symbol), &Scope::default()), r, m);
-    of("ETHUSDT").or_else(|_| of("BTCUSDT"))
-}
-fn spot_fees(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    many(Binance.fee_rates(&Scope::default()), r, m)
-}
-fn time(r: &Reply, m: &Markets) -> Result<usize, ReadFault> {
-    one(Binance.server_time(), r, m)
 }
 
 const FILES: [(&str, How); 61] = [
@@ -472,24 +277,13 @@ fn holds(what: &str, how: &How, status: u16, body: &str) -> Option<String> {
     }
 }
 
-fn unzipped(path: &Path) -> String {
-    let bytes = std::fs::read(path).unwrap();
-    if path.extension().is_none_or(|ext| ext != "gz") {
-        return String::from_utf8(bytes).unwrap();
-    }
-    let mut text = String::new();
-    GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
-    text
-}
-
 #[test]
 fn every_body_is_read_or_has_a_reason_not_to_be() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("rest") else { return };
     let (mut faults, mut seen, mut read) = (Vec::new(), BTreeSet::new(), 0);
     for venue in ["binance", "binance_usdm", "binance_coinm"] {
-        for entry in std::fs::read_dir(folder.join(venue)).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        for path in files(&folder.join(venue)) {
+            let name = name(&path);
             let listed = FILES.iter().find(|(known, _)| *known == name);
             let Some(how) = listed.map(|(_, how)| how).or_else(|| later_file(&name)) else {
                 faults.push(format!("{name} stands in no table"));
@@ -497,7 +291,7 @@ fn every_body_is_read_or_has_a_reason_not_to_be() {
             };
             seen.extend(listed.map(|(known, _)| *known));
             read += usize::from(!matches!(how, Not(_)));
-            let text = unzipped(&path);
+            let text = text(&path);
             if name.ends_with(".jsonl.gz") {
                 for line in text.lines() {
                     let row: Value = serde_json::from_str(line).unwrap();
@@ -517,8 +311,8 @@ fn every_body_is_read_or_has_a_reason_not_to_be() {
 
 #[test]
 fn every_documented_example_is_read_or_has_a_reason_not_to_be() {
-    let Some(folder) = folder() else { return };
-    let text = unzipped(&folder.join("binance/official_docs__rest-api.json"));
+    let Some(folder) = folder("rest") else { return };
+    let text = text(&folder.join("binance/official_docs__rest-api.json"));
     let rows: Vec<Value> = serde_json::from_str(&text).unwrap();
     let mut faults = Vec::new();
     for row in &rows {
@@ -567,14 +361,14 @@ fn no_page_and_no_scrap_is_taken_for_an_answer() {
 
 #[test]
 fn a_body_that_breaks_off_is_never_taken_for_an_answer() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("rest") else { return };
     for (name, how) in &FILES {
         let path = folder.join("binance").join(name);
         let Read(read, _) = how else { continue };
         if name.ends_with(".gz") || !path.is_file() {
             continue;
         }
-        let text = unzipped(&path);
+        let text = text(&path);
         let body = text.trim_end();
         for part in 1..40 {
             let cut = body.len() * part / 40;

@@ -1,10 +1,9 @@
 //! Every sample answer of Kraken's REST services, spot and futures, is read, and every published signature made.
 
-use conformance::testdata;
+use crate::support::{folder, recorded};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::path::PathBuf;
 use venue::kraken::{Kraken, KrakenFutures};
 use venue::protocol::call::{BarPrice, BarQuery, OrderFilter, OrderKind};
@@ -13,17 +12,6 @@ use venue::protocol::{
     Ask, Auth, Body, Credentials, EndpointClass, HistoryQuery, Instrument, Markets, MarketsQuery, Moment, NewOrder,
     OrderRef, OrdersQuery, Params, Product, Protocol, Range, Reply, Scope, Unsigned,
 };
-
-/// The test data, or `None` (said aloud) where it is absent and not demanded.
-fn folder(name: &str) -> Option<PathBuf> {
-    let folder = testdata().join(name);
-    if folder.exists() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("BALLAST_REQUIRE_TESTDATA").is_none(), "{} is absent", folder.display());
-    println!("SKIPPED: {} is absent", folder.display());
-    None
-}
 
 fn d(text: &str) -> Decimal {
     text.parse().unwrap()
@@ -75,12 +63,8 @@ impl Samples {
     /// The bodies of a recorded session's answers.
     fn recorded(&mut self, file: &str) -> Vec<Reply> {
         self.read.insert(file.to_owned());
-        let mut text = String::new();
-        let packed = std::fs::File::open(self.folder.join(file)).unwrap();
-        flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let answers = lines.filter(|line| line["dir"] == "http_response");
-        answers.map(|line| Reply::new(200, line["raw"].as_str().unwrap())).collect()
+        let answers = recorded(&self.folder.join(file), "http_response");
+        answers.into_iter().map(|body| Reply::new(200, body)).collect()
     }
 
     fn all_are_read(&self) {

@@ -1,7 +1,7 @@
 //! OKX's answers: every sample body is read by the question it answers, or listed here with a reason; and each of them,
 //! broken in several ways, is never taken for something it is not.
 
-use crate::support::{files, name, test_data, text};
+use crate::support::{files, folder, name, text};
 use desk::time::Interval;
 use serde_json::Value;
 use venue::okx::Okx;
@@ -112,7 +112,7 @@ fn enveloped(file: &str, text: &str) -> String {
 
 #[test]
 fn every_body_is_read_or_listed_with_its_reason() {
-    let Some(folder) = test_data("every_body_is_read_or_listed_with_its_reason") else { return };
+    let Some(folder) = folder("") else { return };
     let (mut read, mut listed) = (0, 0);
     for path in files(&folder.join("rest/okx")).iter().filter(|path| name(path).ends_with(".json")) {
         let file = name(path);
@@ -136,7 +136,7 @@ fn every_body_is_read_or_listed_with_its_reason() {
 
 #[test]
 fn a_broken_body_is_a_fault_and_never_an_answer() {
-    let Some(folder) = test_data("a_broken_body_is_a_fault_and_never_an_answer") else { return };
+    let Some(folder) = folder("") else { return };
     let mut tried = 0;
     for path in files(&folder.join("rest/okx")).iter().filter(|path| name(path).ends_with(".json")) {
         let file = name(path);
@@ -168,7 +168,7 @@ fn a_broken_body_is_a_fault_and_never_an_answer() {
 
 #[test]
 fn recorded_lists_of_instruments_are_read_whole() {
-    let Some(folder) = test_data("recorded_lists_of_instruments_are_read_whole") else { return };
+    let Some(folder) = folder("") else { return };
     let lists = text(&folder.join("rest/okx/cryptofeed__OKX.0.jsonl.gz"));
     let (mut all, mut rows) = (0, 0);
     for line in lists.lines() {

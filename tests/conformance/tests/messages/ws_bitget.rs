@@ -4,10 +4,9 @@
 //! The recorded sessions are of the retired generation v1. Its book frames differ from today's in the name of the line of
 //! business only (`sp` and `mc`, today `SPOT` and `USDT-FUTURES`), so they prove the checksum rule; the other frames are refused, as they should be.
 
-use flate2::read::GzDecoder;
+use crate::support::{files, folder, recorded, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use venue::bitget::Bitget;
 use venue::protocol::book::{Book, BookUpdate, Gap};
@@ -52,19 +51,6 @@ fn substituted(value: &Value, field: &str) -> Value {
         }
         other => other.clone(),
     }
-}
-
-fn folder() -> Option<PathBuf> {
-    let given = std::env::var_os("BALLAST_TESTDATA").map(PathBuf::from);
-    let folder = given
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/testdata"))
-        .join("ws/bitget");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("BALLAST_REQUIRE_TESTDATA").is_none(), "{} is not there", folder.display());
-    println!("SKIPPED: {} is not there", folder.display());
-    None
 }
 
 fn contract() -> Instrument {
@@ -121,8 +107,8 @@ fn answer(function: &str, perpetual: bool, body: &str) -> Result<(), String> {
 
 #[test]
 fn every_quoted_message_is_read_or_listed() {
-    let Some(folder) = folder() else { return };
-    let text = std::fs::read_to_string(folder.join("hummingbot__test_messages.json")).unwrap();
+    let Some(folder) = folder("ws/bitget") else { return };
+    let text = text(&folder.join("hummingbot__test_messages.json"));
     let quoted: Vec<Value> = serde_json::from_str(&text).unwrap();
     let (mut events, mut answers, mut listed, mut faults) = (0, 0, 0, Vec::new());
     for one in &quoted {
@@ -151,26 +137,15 @@ fn every_quoted_message_is_read_or_listed() {
     println!("{events} messages, {answers} answers, {listed} listed");
 }
 
-/// The lines of a recorded session that were received.
-fn received(path: &Path) -> Vec<String> {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.filter(|line| line["dir"] == "received").map(|line| line["raw"].as_str().unwrap().to_owned()).collect()
-}
-
 fn sessions(folder: &Path) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = files.filter(|path| path.to_string_lossy().ends_with(".jsonl.gz")).collect();
-    files.sort();
-    files
+    files(folder).into_iter().filter(|path| path.to_string_lossy().ends_with(".jsonl.gz")).collect()
 }
 
 #[test]
 fn what_the_retired_generation_said_is_refused_and_never_misread() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("ws/bitget") else { return };
     for path in sessions(&folder) {
-        for raw in received(&path) {
+        for raw in recorded(&path, "received") {
             let heard = Bitget.read(Channel::Public(Product::Spot), &raw, &markets());
             assert!(heard.is_err(), "{raw}");
         }
@@ -181,7 +156,7 @@ fn what_the_retired_generation_said_is_refused_and_never_misread() {
 fn recorded_books(folder: &Path) -> BTreeMap<String, Vec<BookUpdate>> {
     let mut books: BTreeMap<String, Vec<BookUpdate>> = BTreeMap::new();
     for path in sessions(folder) {
-        for raw in received(&path) {
+        for raw in recorded(&path, "received") {
             if !raw.contains(r#""channel":"books""#) || !raw.contains(r#""action""#) {
                 continue;
             }
@@ -212,7 +187,7 @@ fn checked(book: &Book) -> Vec<String> {
 
 #[test]
 fn recorded_books_keep_their_checksums_and_a_missing_delta_is_noticed() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("ws/bitget") else { return };
     let books = recorded_books(&folder);
     let (mut updates_seen, mut dropped, mut deep) = (0, 0, 0);
     for (name, updates) in &books {

@@ -1,8 +1,9 @@
 //! Every recorded or quoted message of Bybit is read, or stands in a table with the reason why not; the recorded book
 //! replays without a gap, and a dropped delta is noticed.
 
+use crate::support::{files, filled_in, folder, messages, read_or_listed};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use venue::bybit::Bybit;
 use venue::protocol::book::{Book, BookRule};
 use venue::protocol::call::{BarPrice, OrderKind};
@@ -39,16 +40,6 @@ const NOT_READ: &[(&str, &str)] = &[
     ("hummingbot__test_messages.json#41", "the retired stream v2 of contracts"),
     ("nautilus__http_get_user_sub_apikeys.json", "keys of sub-accounts, which the adapter does not manage"),
 ];
-
-fn folder() -> Option<PathBuf> {
-    let folder = conformance::testdata();
-    if folder.join("ws/bybit").is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("BALLAST_REQUIRE_TESTDATA").is_none(), "there is no test data at {}", folder.display());
-    println!("SKIPPED: there is no test data at {}", folder.display());
-    None
-}
 
 fn linear() -> Instrument {
     Instrument::named(Product::Linear, "BTCUSDT", "BTC", "USDT", Some("USDT"))
@@ -90,39 +81,6 @@ fn stand_in(expression: &str) -> &'static str {
     } else {
         "1"
     }
-}
-
-fn filled_in(text: &str) -> String {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('<') {
-        let Some(end) = rest[at..].find('>') else { break };
-        filled.push_str(&rest[..at]);
-        filled.push_str(stand_in(&rest[at..at + end]));
-        rest = &rest[at + end + 1..];
-    }
-    filled.push_str(rest);
-    filled
-}
-
-/// All messages of a file: name and text.
-fn messages(path: &Path) -> Vec<(String, String)> {
-    let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    if path.extension().is_none_or(|ext| ext != "json") {
-        return vec![(name, String::new())];
-    }
-    let text = std::fs::read_to_string(path).unwrap();
-    let value: Value = serde_json::from_str(&text).unwrap();
-    let Value::Array(rows) = value else { return vec![(name, text)] };
-    let row = |(at, row): (usize, &Value)| {
-        let text = match (row.get("raw").and_then(Value::as_str), row.get("message")) {
-            (Some(raw), _) => raw.to_owned(),
-            (None, Some(message)) => filled_in(&message.to_string()),
-            (None, None) => row.to_string(),
-        };
-        (format!("{name}#{at}"), text)
-    };
-    rows.iter().enumerate().map(row).collect()
 }
 
 fn channel(name: &str, text: &str) -> Channel {
@@ -242,25 +200,11 @@ fn read(name: &str, text: &str) -> Outcome {
 
 #[test]
 fn every_message_is_read_or_has_a_reason() {
-    let Some(folder) = folder() else { return };
-    let (mut seen, mut skipped, mut faults) = (0, 0, Vec::new());
-    for part in ["ws/bybit", "rest/bybit"] {
-        let mut paths: Vec<_> = std::fs::read_dir(folder.join(part)).unwrap().map(|e| e.unwrap().path()).collect();
-        paths.sort();
-        for (name, text) in paths.iter().flat_map(|path| messages(path)) {
-            if name.ends_with(".zip") {
-                continue;
-            }
-            match (reason(&name), read(&name, &text)) {
-                (Some(_), Err(_)) => skipped += 1,
-                (Some(reason), Ok(())) => faults.push(format!("{name} is read, though the table says: {reason}")),
-                (None, Ok(())) => seen += 1,
-                (None, Err(fault)) => faults.push(format!("{name}: {fault}")),
-            }
-        }
-    }
-    println!("bybit: {seen} messages read, {skipped} left out with a reason");
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let (Some(ws), Some(rest)) = (folder("ws/bybit"), folder("rest/bybit")) else { return };
+    let paths = files(&ws).into_iter().chain(files(&rest));
+    let quoted = paths.filter(|path| path.extension().is_some_and(|ext| ext == "json"));
+    let fill = |text: &str| filled_in(text, ">", stand_in);
+    let seen = read_or_listed(quoted.flat_map(|path| messages(&path, fill)), reason, read);
     assert!(seen >= 50, "only {seen} messages");
 }
 
@@ -274,7 +218,7 @@ fn unzipped(path: &Path) -> String {
 }
 
 fn recorded(folder: &Path) -> Vec<Event> {
-    let text = unzipped(&folder.join("ws/bybit/nautilus__xrpusdt-ob500.data.zip"));
+    let text = unzipped(&folder.join("nautilus__xrpusdt-ob500.data.zip"));
     let channel = Channel::Public(Product::Linear);
     text.lines().flat_map(|line| Bybit.read(channel, line, &Markets::default()).unwrap()).collect()
 }
@@ -302,7 +246,7 @@ fn replay(events: &[Event], dropped: Option<usize>) -> bool {
 
 #[test]
 fn the_recorded_book_has_no_gap_and_a_dropped_delta_is_noticed() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("ws/bybit") else { return };
     let events = recorded(&folder);
     assert!(events.len() >= 40, "{} messages", events.len());
     assert!(!replay(&events, None), "the recording has no gap");

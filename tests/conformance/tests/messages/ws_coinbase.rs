@@ -1,8 +1,8 @@
 //! Every quoted message of Coinbase Advanced Trade is read, or stands in a table with the reason why not; frames are
 //! counted over a whole connection, and a dropped one is noticed.
 
+use crate::support::{files, filled_in, folder, messages, read_or_listed, text};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
 use venue::coinbase::Coinbase;
 use venue::protocol::book::Book;
 use venue::protocol::call::{BarPrice, Wallet};
@@ -18,16 +18,6 @@ const NOT_READ: &[(&str, &str)] = &[
     ("hummingbot__test_messages.json#7", "one row of an answer, without the answer around it"),
     ("hummingbot__test_messages.json#11", "a variable stands for the side that is none"),
 ];
-
-fn folder() -> Option<PathBuf> {
-    let folder = conformance::testdata();
-    if folder.join("ws/coinbase").is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("BALLAST_REQUIRE_TESTDATA").is_none(), "there is no test data at {}", folder.display());
-    println!("SKIPPED: there is no test data at {}", folder.display());
-    None
-}
 
 fn spot() -> Instrument {
     Instrument::named(Product::Spot, "BTC-USD", "BTC", "USD", None)
@@ -54,31 +44,6 @@ fn stand_in(expression: &str) -> &'static str {
         "USD"
     } else {
         "1"
-    }
-}
-
-fn filled_in(text: &str) -> String {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('<') {
-        let Some(end) = rest[at..].find(">\"").map(|end| at + end) else { break };
-        filled.push_str(&rest[..at]);
-        filled.push_str(stand_in(&rest[at..end]));
-        rest = &rest[end + 1..];
-    }
-    filled.push_str(rest);
-    filled
-}
-
-fn messages(path: &Path) -> Vec<(String, String)> {
-    let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let text = std::fs::read_to_string(path).unwrap();
-    match serde_json::from_str(&text).unwrap() {
-        Value::Array(rows) => {
-            let row = |(at, row): (usize, &Value)| (format!("{name}#{at}"), filled_in(&row["message"].to_string()));
-            rows.iter().enumerate().map(row).collect()
-        }
-        _ => vec![(name, text)],
     }
 }
 
@@ -145,23 +110,11 @@ fn read(text: &str) -> Outcome {
 
 #[test]
 fn every_message_is_read_or_has_a_reason() {
-    let Some(folder) = folder() else { return };
-    let (mut seen, mut skipped, mut faults) = (0, 0, Vec::new());
-    for part in ["ws/coinbase", "rest/coinbase"] {
-        let mut paths: Vec<_> = std::fs::read_dir(folder.join(part)).unwrap().map(|e| e.unwrap().path()).collect();
-        paths.sort();
-        for (name, text) in paths.iter().flat_map(|path| messages(path)) {
-            let reason = NOT_READ.iter().find(|(entry, _)| *entry == name).map(|(_, reason)| *reason);
-            match (reason, read(&text)) {
-                (Some(_), Err(_)) => skipped += 1,
-                (Some(reason), Ok(())) => faults.push(format!("{name} is read, though the table says: {reason}")),
-                (None, Ok(())) => seen += 1,
-                (None, Err(fault)) => faults.push(format!("{name}: {fault}")),
-            }
-        }
-    }
-    println!("coinbase: {seen} messages read, {skipped} left out with a reason");
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let (Some(ws), Some(rest)) = (folder("ws/coinbase"), folder("rest/coinbase")) else { return };
+    let paths = files(&ws).into_iter().chain(files(&rest));
+    let fill = |text: &str| filled_in(text, ">\"", stand_in);
+    let reason = |name: &str| NOT_READ.iter().find(|(entry, _)| *entry == name).map(|(_, reason)| *reason);
+    let seen = read_or_listed(paths.flat_map(|path| messages(&path, fill)), reason, |_, text| read(text));
     assert!(seen >= 20, "only {seen} messages");
 }
 
@@ -174,8 +127,8 @@ fn gap(frames: &[String]) -> bool {
 
 #[test]
 fn a_book_is_kept_and_a_dropped_frame_is_noticed_whatever_its_channel() {
-    let Some(folder) = folder() else { return };
-    let file = |name: &str| std::fs::read_to_string(folder.join("ws/coinbase").join(name)).unwrap();
+    let Some(folder) = folder("ws/coinbase") else { return };
+    let file = |name: &str| text(&folder.join(name));
     let (snapshot, update) = (file("nautilus__ws_l2_data_snapshot.json"), file("nautilus__ws_l2_data_update.json"));
     let mut book = Book::new("BTC/USD", Coinbase.book_rule(Product::Spot));
     for frame in [&snapshot, &update] {

@@ -3,27 +3,16 @@
 //! The recorded sessions are of WebSocket v1, which v2 has replaced. Its messages are arrays; the checksum is the same.
 //! A small reader here turns its books into updates, so that the checksum is held to real data.
 
-use conformance::testdata;
+use crate::support::{files, folder, name, recorded, text};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use venue::kraken::{Kraken, KrakenFutures};
 use venue::protocol::book::{Applied, Book, BookRule, BookUpdate, Gap, WireLevel};
 use venue::protocol::model::OrderState;
 use venue::protocol::stream::{Channel, Event, StreamToken, Streams, Topic};
 use venue::protocol::{Instrument, Markets, Product};
-
-fn folder(name: &str) -> Option<PathBuf> {
-    let folder = testdata().join(name);
-    if folder.exists() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("BALLAST_REQUIRE_TESTDATA").is_none(), "{} is absent", folder.display());
-    println!("SKIPPED: {} is absent", folder.display());
-    None
-}
 
 fn markets() -> Markets {
     let mut btc = Instrument::named(Product::Spot, "XXBTZUSD", "BTC", "USD", None);
@@ -71,14 +60,14 @@ fn every_sample_message_is_read() {
     let Some(folder) = folder("ws/kraken") else { return };
     let markets = markets();
     let mut read = 0;
-    for entry in std::fs::read_dir(&folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
+    for path in files(&folder) {
+        let name = name(&path);
         if OTHERS.iter().any(|(other, _)| name.starts_with(other)) {
             continue;
         }
         let part = name.trim_start_matches("nautilus__ws_").trim_end_matches(".json");
         let (_, is) = READ.iter().find(|(known, _)| *known == part).unwrap_or_else(|| panic!("nobody reads {name}"));
-        let text = std::fs::read_to_string(folder.join(&name)).unwrap();
+        let text = text(&path);
         let events = Kraken.read(Channel::Public(Product::Spot), &text, &markets);
         let events = events.unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert!(!events.is_empty() && events.iter().all(is), "{name}: {events:?}");
@@ -180,14 +169,6 @@ fn the_published_checksum_is_made() {
     assert!(matches!(book.apply(&wrong), Err(Gap::Checksum { .. })));
 }
 
-fn recorded(path: &Path) -> Vec<Value> {
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let frames = lines.filter(|line| line["dir"] == "received");
-    frames.map(|line| serde_json::from_str(line["raw"].as_str().unwrap()).unwrap()).collect()
-}
-
 fn level(row: &Value) -> WireLevel {
     let number = |at: usize| row[at].as_str().unwrap().parse::<Decimal>().unwrap();
     (number(0), number(1))
@@ -213,8 +194,8 @@ fn update_of_v1(frame: &Value) -> Option<BookUpdate> {
 
 fn sessions(folder: &Path) -> BTreeMap<String, Vec<BookUpdate>> {
     let mut books: BTreeMap<String, Vec<BookUpdate>> = BTreeMap::new();
-    for frame in recorded(&folder.join("cryptofeed__KRAKEN.ws.50.0.jsonl.gz")) {
-        if let Some(update) = update_of_v1(&frame) {
+    for frame in recorded(&folder.join("cryptofeed__KRAKEN.ws.50.0.jsonl.gz"), "received") {
+        if let Some(update) = update_of_v1(&serde_json::from_str(&frame).unwrap()) {
             books.entry(update.market.clone()).or_default().push(update);
         }
     }
@@ -292,12 +273,12 @@ fn futures_samples_beside_them_are_read() {
     let Some(folder) = folder("ws/kraken") else { return };
     let markets = markets();
     let mut read = 0;
-    for entry in std::fs::read_dir(&folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
+    for path in files(&folder) {
+        let name = name(&path);
         if !name.starts_with("nautilus__ws_futures_") {
             continue;
         }
-        let text = std::fs::read_to_string(folder.join(&name)).unwrap();
+        let text = text(&path);
         let events = KrakenFutures.read(Channel::Private(Product::Inverse), &text, &markets);
         let events = events.unwrap_or_else(|fault| panic!("{name}: {fault}"));
         let part = name.trim_start_matches("nautilus__ws_futures_").trim_end_matches(".json");

@@ -1,10 +1,8 @@
 //! Recorded sessions of Kraken Futures' stream are read whole, and their books replayed.
 
-use conformance::testdata;
+use crate::support::{files, folder, recorded};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::path::PathBuf;
 use venue::kraken::KrakenFutures;
 use venue::protocol::book::{Applied, Book, BookUpdate, Gap};
 use venue::protocol::model::OrderState;
@@ -20,22 +18,8 @@ fn markets() -> Markets {
 }
 
 fn frames() -> Option<Vec<String>> {
-    let folder: PathBuf = testdata().join("ws/krakenfutures");
-    if !folder.exists() {
-        assert!(std::env::var_os("BALLAST_REQUIRE_TESTDATA").is_none(), "{} is absent", folder.display());
-        println!("SKIPPED: {} is absent", folder.display());
-        return None;
-    }
-    let mut frames = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let mut text = String::new();
-        let packed = std::fs::File::open(entry.unwrap().path()).unwrap();
-        flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let received = lines.filter(|line| line["dir"] == "received");
-        frames.extend(received.map(|line| line["raw"].as_str().unwrap().to_owned()));
-    }
-    Some(frames)
+    let folder = folder("ws/krakenfutures")?;
+    Some(files(&folder).iter().flat_map(|path| recorded(path, "received")).collect())
 }
 
 fn books(frames: &[String]) -> BTreeMap<String, Vec<BookUpdate>> {

@@ -1,9 +1,8 @@
 //! Reads every message of KuCoin that the test data has, and replays its recorded session through the order book.
 
-use flate2::read::GzDecoder;
+use crate::support::{files, folder, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use venue::kucoin::{KuCoin, KuCoinFutures};
 use venue::protocol::book::{Applied, Book, BookUpdate, Gap};
@@ -23,23 +22,10 @@ const NOT_READ: [(&str, &str); 8] = [
     ("old-subject", "an event of the wallet without the type that all messages have"),
 ];
 
-fn folder() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default();
-    let given = std::env::var_os("BALLAST_TESTDATA").map(PathBuf::from);
-    let folder = given.unwrap_or_else(|| root.join("../shared/testdata"));
-    if folder.join("ws/kucoin").is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("BALLAST_REQUIRE_TESTDATA").is_none(), "no test data at {}", folder.display());
-    println!("SKIPPED: no test data at {}", folder.display());
-    None
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let all = ["ws/kucoin", "rest/kucoin"].iter().filter_map(|part| std::fs::read_dir(folder.join(part)).ok());
-    let mut all: Vec<PathBuf> = all.flatten().map(|entry| entry.unwrap().path()).collect();
-    all.sort();
-    all
+/// Sessions and quoted messages. Some test data has answers apart.
+fn samples(folder: &Path) -> Vec<PathBuf> {
+    let folders = ["ws/kucoin", "rest/kucoin"].map(|part| folder.join(part));
+    folders.iter().filter(|folder| folder.is_dir()).flat_map(|folder| files(folder)).collect()
 }
 
 #[derive(serde::Deserialize)]
@@ -53,9 +39,7 @@ struct Line {
 }
 
 fn lines(path: &Path) -> Vec<Line> {
-    let mut text = String::new();
-    GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
-    text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
+    text(path).lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn spot() -> Instrument {
@@ -143,9 +127,9 @@ fn stream(text: &str) -> Result<Vec<Event>, String> {
 
 #[test]
 fn every_recorded_message_is_read() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("") else { return };
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for path in files(&folder).iter().filter(|path| path.extension().is_some_and(|ext| ext == "gz")) {
+    for path in samples(&folder).iter().filter(|path| path.extension().is_some_and(|ext| ext == "gz")) {
         for line in lines(path) {
             match line.dir.as_str() {
                 "received" => {
@@ -207,9 +191,9 @@ fn fill(value: &mut Value) {
 
 #[test]
 fn every_documented_message_is_read_or_listed_with_its_reason() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("") else { return };
     let mut faults = Vec::new();
-    for path in files(&folder).iter().filter(|path| path.extension().is_some_and(|ext| ext == "json")) {
+    for path in samples(&folder).iter().filter(|path| path.extension().is_some_and(|ext| ext == "json")) {
         let all: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         for entry in all {
             let original = entry["message"].to_string();
@@ -263,7 +247,7 @@ fn snapshot(line: &Line) -> Option<(String, BookUpdate)> {
 fn sessions(folder: &Path) -> Vec<Session> {
     let mut deltas: BTreeMap<String, Vec<(f64, BookUpdate)>> = BTreeMap::new();
     let mut snapshots: BTreeMap<String, (f64, BookUpdate)> = BTreeMap::new();
-    for path in files(folder).iter().filter(|path| path.extension().is_some_and(|ext| ext == "gz")) {
+    for path in samples(folder).iter().filter(|path| path.extension().is_some_and(|ext| ext == "gz")) {
         for line in lines(path) {
             if line.dir == "http_response" {
                 if let Some((symbol, update)) = snapshot(&line) {
@@ -301,7 +285,7 @@ fn replay(session: &Session, without: Option<usize>) -> Result<Vec<(usize, Appli
 
 #[test]
 fn recorded_books_are_never_crossed_and_no_gap_goes_unnoticed() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = folder("") else { return };
     let (mut books, mut dropped) = (0, 0);
     for session in sessions(&folder) {
         let name = session.snapshot.1.market.clone();

@@ -1,7 +1,7 @@
 //! OKX's streams: every sample message is read, or listed here with a reason; recorded books are replayed, and a delta
 //! that is dropped is noticed.
 
-use crate::support::{files, name, test_data, text};
+use crate::support::{files, folder, name, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -84,7 +84,7 @@ fn read(frame: &str) -> Result<Vec<Event>, String> {
 
 #[test]
 fn every_message_is_read_or_listed_with_its_reason() {
-    let Some(folder) = test_data("every_message_is_read_or_listed_with_its_reason") else { return };
+    let Some(folder) = folder("") else { return };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut failed = Vec::new();
     let mut listed = [0_usize; NOT_READ.len()];
@@ -116,7 +116,7 @@ fn every_message_is_read_or_listed_with_its_reason() {
 
 #[test]
 fn a_frame_that_was_cut_is_a_fault_and_never_half_believed() {
-    let Some(folder) = test_data("a_frame_that_was_cut_is_a_fault_and_never_half_believed") else { return };
+    let Some(folder) = folder("") else { return };
     let mut tried = 0;
     for message in files(&folder.join("ws/okx")).iter().flat_map(|path| messages(path)) {
         let frame = message.frame.trim();
@@ -156,7 +156,7 @@ fn top(book: &Book) -> [Vec<WireLevel>; 2] {
 
 #[test]
 fn recorded_books_have_the_venues_checksums_and_never_cross() {
-    let Some(folder) = test_data("recorded_books_have_the_venues_checksums_and_never_cross") else { return };
+    let Some(folder) = folder("") else { return };
     let books = recorded(&folder);
     assert!(!books.is_empty());
     for (name, updates) in &books {
@@ -173,7 +173,7 @@ fn recorded_books_have_the_venues_checksums_and_never_cross() {
 
 #[test]
 fn a_dropped_delta_is_noticed_by_the_checksum_unless_it_makes_no_difference() {
-    let Some(folder) = test_data("a_dropped_delta_is_noticed_by_the_checksum") else { return };
+    let Some(folder) = folder("") else { return };
     let (mut dropped, mut noticed) = (0, 0);
     for (name, updates) in &recorded(&folder) {
         let mut whole = book();
@@ -198,7 +198,7 @@ fn a_dropped_delta_is_noticed_by_the_checksum_unless_it_makes_no_difference() {
 
 #[test]
 fn a_dropped_delta_is_always_noticed_by_its_number() {
-    let Some(folder) = test_data("a_dropped_delta_is_always_noticed_by_its_number") else { return };
+    let Some(folder) = folder("") else { return };
     for (name, updates) in &recorded(&folder) {
         // As the venue sends them today: numbered and linked, without a checksum.
         let numbered: Vec<BookUpdate> = (1_000_u64..)

@@ -3,8 +3,10 @@
 //! 1. Nothing is sent unless the guard admits it: the breaker first, then the budget.
 //! 2. A read is repeated, with growing pauses, while it may help. What changes something at the venue is sent once.
 //! 3. Every outcome is reported to the guard, so that others learn of bans and failures.
+//! 4. No fault repeats a key, a secret or a signature, whatever the venue answers.
 
 use super::clock::Offset;
+use super::discreet::Secrets;
 use super::guard::{Guard, Turn};
 use super::stream::Plan;
 use super::transport::Transport;
@@ -225,12 +227,13 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let request = self.protocol.sign(ask.request.clone(), self.access.credentials.as_ref(), moment)?;
         let base = self.access.base(self.protocol.capabilities(), request.origin)?;
         let sent = self.transport.send(&base, &request, PATIENCE).await;
+        let secrets = || Secrets::of(self.access.credentials.as_ref(), Some(&request));
         let reply = sent.map_err(|fault| CallFault::Connectivity {
             venue: venue.to_owned(),
-            reason: fault.reason,
+            reason: secrets().hidden(fault.reason),
             unsent: fault.unsent,
         })?;
-        Ok(ask.read(&reply, &self.markets())?)
+        Ok(ask.read(&reply, &self.markets()).map_err(|fault| secrets().out_of(fault))?)
     }
 
     /// Microseconds since 1970 by the venue's clock, and always more than before.
@@ -269,6 +272,12 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
             }
             (None, _) | (_, Channel::Public(_)) => Ok(Vec::new()),
         }
+    }
+
+    /// Why a stream broke, without what is secret in the account: a venue may repeat what it was sent.
+    #[must_use]
+    pub fn discreet(&self, why: String) -> String {
+        Secrets::of(self.access.credentials.as_ref(), None).hidden(why)
     }
 
     /// The frames that log a stream in, where the venue wants that.

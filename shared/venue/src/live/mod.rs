@@ -7,6 +7,7 @@
 //! | [`alone`] | a table for a process that shares its guard with nobody |
 //! | [`guard`] | both, in a row that all processes share |
 //! | [`clock`] | how far the venue's clock is ahead of ours |
+//! | `discreet` | what is secret, taken out of every fault |
 //! | [`exchange`] | an ask's way to the venue and back |
 //! | [`bars`] | candles and instruments in the desk's form |
 //! | [`stream`] | a WebSocket kept up |
@@ -17,6 +18,7 @@ pub mod bars;
 pub mod breaker;
 pub mod budget;
 pub mod clock;
+mod discreet;
 pub mod exchange;
 pub mod guard;
 pub mod spot;

@@ -60,7 +60,7 @@ pub async fn follow<T: Table, C: Clock, X: Transport>(
         let began = Instant::now();
         let why = match once(&exchange, &plan, &news).await {
             Ok(()) => return,
-            Err(why) => why,
+            Err(why) => exchange.discreet(why),
         };
         if news.send(News::Down(why)).await.is_err() {
             return;

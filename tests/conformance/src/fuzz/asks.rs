@@ -5,23 +5,32 @@ use crate::unified;
 use desk::time::{Interval, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use venue::bitget::BitgetUnified;
+use venue::kucoin::KuCoinFutures;
+use venue::okx::OkxTriggers;
 use venue::protocol::call::{OrderFilter, OrderKind, Trigger, TriggerKind};
-use venue::protocol::model::{OrderReport, Side};
+use venue::protocol::model::{MarginMode, OrderReport, Side};
 use venue::protocol::stream::{Channel, Event, Streams};
 use venue::protocol::{
-    Amendment, BarQuery, Built, HistoryQuery, Instrument, LeverageChange, Markets, MarketsQuery, NewOrder, OrderRef,
-    OrdersQuery, Product, Protocol, Range, Reply, Scope,
+    Amendment, Ask, BarQuery, Built, HistoryQuery, Instrument, LeverageChange, Markets, MarketsQuery, NewOrder,
+    OrderRef, OrdersQuery, Product, Protocol, Range, Reply, Scope,
 };
 
-type Asked = Vec<(&'static str, Reader)>;
+/// Questions, by name.
+pub type Asked = Vec<(&'static str, Ask<Value>)>;
 
-fn ask<T: 'static>(all: &mut Asked, name: &'static str, built: Built<T>, show: impl Fn(T) -> Value + 'static) {
+fn ask<T: 'static>(
+    all: &mut Asked,
+    name: &'static str,
+    built: Built<T>,
+    show: impl Fn(T) -> Value + Send + Sync + 'static,
+) {
     if let Ok(ask) = built {
-        all.push((name, Box::new(move |reply: &Reply, markets: &Markets| ask.read(reply, markets).map(&show))));
+        all.push((name, ask.map(show)));
     }
 }
 
-fn list<T>(show: impl Fn(&T) -> Value) -> impl Fn(Vec<T>) -> Value {
+fn list<T>(show: impl Fn(&T) -> Value + Send + Sync) -> impl Fn(Vec<T>) -> Value + Send + Sync {
     move |rows| Value::Array(rows.iter().map(&show).collect())
 }
 
@@ -33,13 +42,72 @@ fn done(_: ()) -> Value {
     json!({})
 }
 
-/// Every question with an answer that the venue knows, about one market.
+/// How the answers are read to every question with one that the venue knows, about one market.
 #[must_use]
-pub fn of(venue: &dyn Protocol, market: &Instrument) -> Asked {
+pub fn of(venue: &dyn Protocol, market: &Instrument) -> Vec<(&'static str, Reader)> {
+    let reader = |(name, ask): (&'static str, Ask<Value>)| -> (&'static str, Reader) {
+        (name, Box::new(move |reply: &Reply, markets: &Markets| ask.read(reply, markets)))
+    };
+    questions(venue, market).into_iter().map(reader).collect()
+}
+
+/// Every such question.
+#[must_use]
+pub fn questions(venue: &dyn Protocol, market: &Instrument) -> Asked {
     let mut all = Asked::new();
     orders(&mut all, venue, market);
     account(&mut all, venue, market);
     market_data(&mut all, venue, market);
+    all
+}
+
+/// All others, whose answers are shown as they are.
+#[must_use]
+pub fn others(venue: &dyn Protocol, market: &Instrument) -> Asked {
+    fn shown<T: std::fmt::Debug>(answer: T) -> Value {
+        json!(format!("{answer:?}"))
+    }
+    let scope = Scope { product: Some(market.product), ..Scope::default() };
+    let several = MarketsQuery { instruments: vec![market.clone()], scope: scope.clone() };
+    let past = HistoryQuery { instrument: Some(market.clone()), scope: scope.clone(), ..HistoryQuery::default() };
+    let order = OrderRef { id: Some("12345678".to_owned()), instrument: Some(market.clone()), ..OrderRef::default() };
+    let change = Amendment { order, to: NewOrder::plain(market, Side::Buy, OrderKind::Limit) };
+    let mut all = Asked::new();
+    macro_rules! ask {
+        ($($name:ident($($arg:expr),*);)*) => {
+            $(ask(&mut all, stringify!($name), venue.$name($($arg),*), shown);)*
+        };
+    }
+    ask! {
+        currencies();
+        tickers(&several);
+        best_quotes(&several);
+        mark_price(market, &scope);
+        fundings(&several);
+        funding_history(&past);
+        funding_interval(market, &scope);
+        funding_intervals(&several);
+        open_interest(market, &scope);
+        open_interests(&several);
+        leverage_tiers(&several);
+        market_leverage_tiers(market, &scope);
+        accounts(&scope);
+        amend_many(std::slice::from_ref(&change));
+        position(market, &scope);
+        positions_history(&past);
+        close_position(market, &scope);
+        close_all_positions(&scope);
+        leverage(market, &scope);
+        set_margin_mode(MarginMode::Cross, Some(market), &scope);
+        margin_mode(market, &scope);
+        margin_modes(&several);
+        position_mode(Some(market), &scope);
+        change_margin(market, Decimal::ONE, &scope);
+        fee_rates(&scope);
+        earn_products(&past);
+        instruments_settled_in(market.product, "USDC");
+        unified_key_permissions();
+    }
     all
 }
 
@@ -138,7 +206,19 @@ pub fn sources() -> Vec<Source> {
         let record = adapter.protocol.capabilities();
         Source { venue: record.venue, streams: adapter.streams, channels: channels(record.products) }
     };
-    adapters.map(source).collect()
+    // Those that no desk listens to by itself: another server of the same venue, or the same frames read for contracts.
+    let contracts = [Product::Linear, Product::Inverse];
+    let others: [(&'static str, &'static dyn Streams, &[Product]); 3] = [
+        ("bitget", &BitgetUnified, &[Product::Spot, Product::Linear, Product::Inverse]),
+        ("kucoinfutures", &KuCoinFutures, &contracts),
+        ("okx", &OkxTriggers, &contracts),
+    ];
+    let other = |(venue, streams, products): (&'static str, &'static dyn Streams, &[Product])| Source {
+        venue,
+        streams,
+        channels: channels(products),
+    };
+    adapters.map(source).chain(others.map(other)).collect()
 }
 
 /// What a frame says: its orders and bars in the cases' form, everything else as a word.

@@ -16,6 +16,7 @@ mod fuzz;
 mod rest_binance;
 mod rest_kraken;
 mod rest_okx;
+mod secrets;
 mod signatures;
 mod support;
 mod ws_binance;

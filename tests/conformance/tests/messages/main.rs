@@ -13,6 +13,7 @@
 )]
 
 mod fuzz;
+mod live_spot;
 mod rest_binance;
 mod rest_kraken;
 mod rest_okx;

@@ -1,0 +1,219 @@
+//! The desk's ports under hostile answers: whatever a venue says to a POST, an order is refused, accepted or filled only if
+//! the answer clearly says so, of that order; and nothing that is no answer tells that an order is there, or is not.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use conformance::fuzz::corpus::{self, Expected};
+use desk::fake::{FakeClock, sample};
+use desk::id::{InvocationId, Symbol, VenueId};
+use desk::order::{Claimed, Order, Side, Timing};
+use desk::port::{Lookup, PlaceOrder as _, PlaceOutcome, QueryOrder as _, VenueStatus};
+use desk::risk::Reservation;
+use desk::time::Timestamp;
+use rust_decimal::Decimal;
+use std::sync::Arc;
+use std::time::Duration;
+use venue::live::transport::SendFault;
+use venue::live::{Access, Alone, Exchange, LiveSpot, Transport};
+use venue::protocol::{Credentials, EndpointClass, Instrument, Markets, Product, Protocol, Reply, Request, Scope};
+use venue::registry::ADAPTERS;
+
+const NOW_MS: i64 = 1_700_000_000_000;
+
+/// Says what time it is when it is asked for that, and always the same to everything else.
+struct Hostile {
+    time: String,
+    reply: Reply,
+}
+
+impl Transport for Hostile {
+    async fn send(&self, _: &str, request: &Request, _: Duration) -> Result<Reply, SendFault> {
+        let is_time = request.class == EndpointClass::Public && request.target.to_ascii_lowercase().contains("time");
+        Ok(if is_time { Reply::new(200, self.time.as_str()) } else { self.reply.clone() })
+    }
+}
+
+/// The venue's own way to tell the time.
+fn time(protocol: &dyn Protocol) -> String {
+    let known = [
+        r#"{"serverTime":1700000000000}"#,
+        r#"{"code":"00000","msg":"success","requestTime":1700000000000,"data":{"serverTime":"1700000000000"}}"#,
+        r#"{"retCode":0,"retMsg":"OK","result":{"timeSecond":"1700000000","timeNano":"1700000000000000000"},"time":1700000000000}"#,
+        r#"{"iso":"2023-11-14T22:13:20Z","epochSeconds":"1700000000","epochMillis":"1700000000000"}"#,
+        r#"{"error":[],"result":{"unixtime":1700000000,"rfc1123":"Tue, 14 Nov 23 22:13:20 +0000"}}"#,
+        r#"{"code":"0","msg":"","data":[{"ts":"1700000000000"}]}"#,
+        r#"{"code":"200000","data":1700000000000}"#,
+    ];
+    let ask = protocol.server_time().unwrap();
+    let tells =
+        |text: &&&str| ask.read(&Reply::new(200, **text), &Markets::default()) == Ok(Timestamp::from_ms(NOW_MS));
+    (*known.iter().find(tells).unwrap_or_else(|| panic!("{}: no time", protocol.capabilities().venue))).to_owned()
+}
+
+fn market(venue: &str) -> Instrument {
+    let (symbol, quote) = match venue {
+        "okx" | "kucoin" => ("BTC-USDT", "USDT"),
+        "coinbase" => ("BTC-USD", "USD"),
+        "kraken" => ("XXBTZUSD", "USD"),
+        _ => ("BTCUSDT", "USDT"),
+    };
+    let mut market = Instrument::named(Product::Spot, symbol, "BTC", quote, None);
+    market.tick = Some(Decimal::new(1, 2));
+    market.lot = Some(Decimal::new(1, 4));
+    market
+}
+
+fn live(protocol: &'static dyn Protocol, reply: Reply) -> LiveSpot<Alone, FakeClock, Hostile> {
+    let venue = protocol.capabilities().venue;
+    let (key, secret, passphrase) = ("a-key".to_owned(), "YS1zZWNyZXQ=".to_owned(), Some("a-word".to_owned()));
+    let credentials = Some(Credentials::new(venue, key, secret, passphrase).unwrap());
+    let access = Access { credentials, ..Access::default() };
+    let transport = Hostile { time: time(protocol), reply };
+    let table = Alone::default();
+    let exchange = Exchange::new(protocol, access, table, FakeClock::at(NOW_MS), transport, 1, |_, _, _| {});
+    exchange.set_markets(Markets::new([market(venue)]));
+    LiveSpot::new(VenueId::new(venue).unwrap(), Arc::new(exchange), Scope::default())
+}
+
+fn symbol(protocol: &dyn Protocol) -> Symbol {
+    Symbol::new(market(protocol.capabilities().venue).symbol).unwrap()
+}
+
+fn claimed(protocol: &dyn Protocol) -> Claimed {
+    // A sale: not every venue takes a market order to buy without knowing what it may cost.
+    let intent = desk::order::Intent { symbol: symbol(protocol), side: Side::Sell, ..sample::entry("1") };
+    let now = Timestamp::from_ms(NOW_MS);
+    let order = Order::approved(intent, Reservation::NONE, now);
+    order.claim(InvocationId::new("i1").unwrap(), now, Timing::REFERENCE, 1).unwrap().won().unwrap()
+}
+
+fn run<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn spot() -> impl Iterator<Item = &'static dyn Protocol> {
+    let protocols = ADAPTERS.iter().map(|adapter| adapter.protocol);
+    protocols.filter(|protocol| protocol.capabilities().products.contains(&Product::Spot))
+}
+
+/// What is wrong with an outcome, if something is. `clear` says whether the answer is a clear no; `None` that it is an error
+/// which may be one.
+fn wrong(outcome: &PlaceOutcome, reply: &Reply, clear: Option<bool>) -> Option<String> {
+    let body = String::from_utf8_lossy(&reply.body);
+    let fault = match outcome {
+        PlaceOutcome::Unknown(_) if clear != Some(true) => return None,
+        PlaceOutcome::Unknown(_) => "a clear no is not known",
+        PlaceOutcome::Refused(_) if clear != Some(false) => return None,
+        PlaceOutcome::Refused(_) => "a refusal that nobody spoke",
+        PlaceOutcome::Accepted { fact, fills } => {
+            let says = |word: &str| body.to_ascii_lowercase().contains(word);
+            let filled = fact.status == VenueStatus::Filled;
+            if !reply.is_success() {
+                "accepted by a failed request"
+            } else if !body.contains(fact.venue_order.as_str()) {
+                "an order whose id stands nowhere"
+            } else if filled && !["filled", "closed", "done", "deal"].into_iter().any(says) {
+                "filled, and no word of it"
+            } else if fills.iter().any(|fill| !body.contains(fill.trade.as_str())) {
+                "a trade whose id stands nowhere"
+            } else {
+                return None;
+            }
+        }
+    };
+    Some(fault.to_owned())
+}
+
+/// Pages, scraps and other bodies that are no answer to anything.
+const NO_ANSWERS: [(u16, &str); 9] = [
+    (502, "<html><body>Bad Gateway</body></html>"),
+    (403, "<html>denied</html>"),
+    (200, "<html></html>"),
+    (200, ""),
+    (200, "null"),
+    (200, "[]"),
+    (200, "{}"),
+    (500, "{}"),
+    (302, ""),
+];
+
+#[test]
+fn whatever_is_answered_to_a_post_nothing_is_refused_or_filled_that_was_not() {
+    let rows = corpus::rows().unwrap();
+    let (mut faults, mut tried, mut refused) = (Vec::new(), 0, 0);
+    for protocol in spot() {
+        let venue = protocol.capabilities().venue;
+        let mut replies: Vec<(String, Reply, Option<bool>)> = Vec::new();
+        let pages = NO_ANSWERS
+            .iter()
+            .map(|(status, body)| (format!("{status} {body}"), Reply::new(*status, *body), Some(false)));
+        replies.extend(pages);
+        for (name, body) in corpus::files(&corpus::folder().join("answers").join(venue)).unwrap() {
+            for status in [200, 400, 404, 429, 500, 503] {
+                replies.push((format!("{name}, {status}"), Reply::new(status, body.as_str()), Some(false)));
+            }
+            let cut: String = body.chars().take(body.chars().count() * 2 / 3).collect();
+            replies.push((format!("{name}, cut off"), Reply::new(200, cut), Some(false)));
+        }
+        for (file, row) in rows.iter().filter(|(_, row)| row.venue == venue && row.question != "frame") {
+            let clear = match row.expected {
+                Expected::Refusal if row.question == "place" => Some(true),
+                // An error in the venue's own form, which may be on its list.
+                Expected::Refusal | Expected::NoAnswer => None,
+                Expected::Unclear
+                | Expected::RateLimit
+                | Expected::DuplicateId
+                | Expected::NoEnd
+                | Expected::Says(_) => Some(false),
+            };
+            replies.push((file.clone(), Reply::new(row.status, row.body()), clear));
+        }
+        for (what, reply, clear) in replies {
+            let outcome = run(live(protocol, reply.clone()).place(&claimed(protocol)));
+            (tried, refused) = (tried + 1, refused + usize::from(matches!(outcome, PlaceOutcome::Refused(_))));
+            let fault = wrong(&outcome, &reply, clear);
+            faults.extend(fault.map(|fault| format!("{venue}, {what}: {fault}: {outcome:?}")));
+        }
+    }
+    println!("{tried} answers to a POST, {refused} of them a clear no");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn what_is_no_answer_tells_neither_that_an_order_is_there_nor_that_it_is_not() {
+    let looks = |protocol: &'static dyn Protocol, (status, body): (u16, &'static str)| {
+        let (live, order) = (live(protocol, Reply::new(status, body)), sample::entry("1").id);
+        let found: Result<Lookup, _> = run(live.by_client_id(&sample::account(), &symbol(protocol), &order));
+        assert!(found.is_err(), "{}: {status} {body}: {found:?}", protocol.capabilities().venue);
+    };
+    // Repeated reads wait, so they wait together.
+    std::thread::scope(|threads| {
+        for protocol in spot() {
+            for answer in NO_ANSWERS {
+                threads.spawn(move || looks(protocol, answer));
+            }
+        }
+    });
+}
+
+#[test]
+fn each_wrong_outcome_is_noticed() {
+    let reply = Reply::new(200, r#"{"orderId":"7"}"#);
+    let fact = |id: &str, status| desk::port::OrderFact {
+        order: sample::entry("1").id,
+        venue_order: desk::id::VenueOrderId::new(id).unwrap(),
+        status,
+        filled: desk::money::Quantity::ZERO,
+    };
+    let accepted = |id, status| PlaceOutcome::Accepted { fact: fact(id, status), fills: Vec::new() };
+    assert_eq!(wrong(&accepted("7", VenueStatus::Open), &reply, Some(false)), None);
+    for (outcome, clear) in [
+        (accepted("8", VenueStatus::Open), Some(false)),
+        (accepted("7", VenueStatus::Filled), Some(false)),
+        (PlaceOutcome::Refused(String::new()), Some(false)),
+        (PlaceOutcome::Unknown(String::new()), Some(true)),
+    ] {
+        assert!(wrong(&outcome, &reply, clear).is_some(), "{outcome:?}");
+    }
+    assert!(wrong(&accepted("7", VenueStatus::Open), &Reply::new(500, r#"{"orderId":"7"}"#), Some(false)).is_some());
+}

@@ -44,8 +44,7 @@ fn flag(order: &NewOrder, name: &str) -> Option<bool> {
     }
 }
 
-/// What a market order of spot costs, if it is one by quote units.
-
+/// Whether the venue only tells what would become of the order.
 fn previews(order: &NewOrder) -> bool {
     order.test || flag(order, "preview") == Some(true)
 }

@@ -1,7 +1,10 @@
 use super::*;
 use crate::protocol::call::{AccountSystem, OrderKind};
 use crate::protocol::model::Side;
-use crate::protocol::{Markets, Meaning, ReadFault, Reply};
+use crate::protocol::{
+    BarQuery, Built, HistoryQuery, Instrument, Markets, MarketsQuery, Meaning, NewOrder, OrderRef, OrdersQuery, Range,
+    ReadFault, Reply, Scope,
+};
 use desk::time::Interval;
 
 /// Reads a reply and forgets the answer.
@@ -39,7 +42,7 @@ fn questions() -> Vec<Reading> {
             };
             let bars = BarQuery { interval: Interval::MINUTE, range: Range::default(), price: Default::default() };
             let order = NewOrder {
-                quantity: Some(Decimal::ONE),
+                quantity: Some(rust_decimal::Decimal::ONE),
                 account,
                 ..NewOrder::plain(market, Side::Buy, OrderKind::Market)
             };

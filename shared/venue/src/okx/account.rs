@@ -188,7 +188,7 @@ mod tests {
     fn a_key_that_may_withdraw_is_seen() {
         let read = |perm: &str| {
             let body = format!(r#"{{"code":"0","data":[{{"uid":"1","perm":"{perm}","ip":"1.2.3.4, 5.6.7.8"}}]}}"#);
-            key_permissions().read(&Reply::new(200, body), &Markets::default())
+            key_permissions().unwrap().read(&Reply::new(200, body), &Markets::default())
         };
         let all = read("read_only,withdraw,trade").unwrap();
         assert_eq!((all.withdraw, all.contracts), (Some(true), Some(true)));

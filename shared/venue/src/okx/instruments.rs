@@ -102,7 +102,7 @@ mod tests {
             {"instType":"SWAP","instId":"BTC-USD-SWAP","uly":"BTC-USD","settleCcy":"BTC","ctType":"inverse","ctVal":"100","ctMult":"1","tickSz":"0.1","lotSz":"1","minSz":"1","state":"live","expTime":"","lever":"100","instIdCode":10458,"futureSettlement":false},
             {"instType":"SWAP","instId":"ETH-USDT-SWAP","uly":"ETH-USDT","settleCcy":"USDT","ctType":"linear","ctVal":"0.1","ctMult":"1","tickSz":"0.01","lotSz":"0.01","minSz":"0.01","state":"suspend","expTime":""},
             {"instType":"SWAP","instId":"NEW-USDT-SWAP","uly":"NEW-USDT","settleCcy":"USDT","ctType":"linear","ctVal":"","ctMult":"","tickSz":"","state":"preopen"}]}"#;
-        let read = |product| listed(product).read(&Reply::new(200, body), &Markets::default()).unwrap();
+        let read = |product| listed(product).unwrap().read(&Reply::new(200, body), &Markets::default()).unwrap();
         let inverse = read(Product::Inverse);
         assert_eq!(inverse.len(), 1);
         assert_eq!(inverse[0].name, "BTC/USD:BTC");

@@ -96,8 +96,10 @@ mod tests {
         let body = r#"{"code":"0","data":[
             {"billId":"2","instId":"BTC-USDT-SWAP","ccy":"USDT","type":"8","balChg":"0","pnl":"-0.5","ts":"1700028800000"},
             {"billId":"1","instId":"BTC-USDT-SWAP","ccy":"USDT","type":"8","balChg":"0.25","pnl":"0.25","ts":"1700000000000"}]}"#;
-        let read =
-            funding_payments(&HistoryQuery::default()).read(&Reply::new(200, body), &Markets::default()).unwrap();
+        let read = funding_payments(&HistoryQuery::default())
+            .unwrap()
+            .read(&Reply::new(200, body), &Markets::default())
+            .unwrap();
         let amounts: Vec<String> = read.iter().map(|payment| payment.amount.to_string()).collect();
         assert_eq!(amounts, ["0.25", "-0.5"]);
     }

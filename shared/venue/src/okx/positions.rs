@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn an_answer_about_another_market_is_not_believed() {
         let market = Instrument::named(Product::Linear, "BTC-USDT-SWAP", "BTC", "USDT", Some("USDT"));
-        let ask = position(&market, &Scope::default());
+        let ask = position(&market, &Scope::default()).unwrap();
         let reply = Reply::new(200, r#"{"code":"0","data":[{"instId":"ETH-USDT-SWAP","pos":"1","posSide":"net"}]}"#);
         assert!(ask.read(&reply, &Markets::new([market])).is_err());
     }

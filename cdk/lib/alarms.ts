@@ -101,6 +101,11 @@ export class Alarms extends Construct {
       metric: own("UnknownOrders"),
       threshold: 1,
     });
+    this.add("breaker-open", {
+      meaning: "A venue does not answer as a venue: nothing of a kind is sent there for a while.",
+      metric: own("BreakerOpen"),
+      threshold: 1,
+    });
     this.add("kill-switch-used", {
       meaning: "The kill switch was used: trading was stopped, or somebody wants it to go on.",
       metric: own("KillSwitch"),

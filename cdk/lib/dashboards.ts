@@ -108,7 +108,7 @@ export class Dashboards extends Construct {
       [
         graph("Orders of unknown outcome", [this.own("UnknownOrders")], 6),
         graph("Books and venue differ", [this.own("Findings")], 6),
-        graph("Kill switch", [this.own("KillSwitch")], 6),
+        graph("Kill switch, breakers that opened", [this.own("KillSwitch"), this.own("BreakerOpen")], 6),
         graph("Messages buried, by queue", [this.by("DeadLetters")], 6),
       ],
     ];

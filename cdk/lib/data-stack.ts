@@ -101,7 +101,7 @@ export class DataStack extends Stack {
   private venueKeys(desk: string, key: IKey): Secret {
     const secret = new Secret(this, "VenueKeys", {
       secretName: `${desk}/${SECRET}`,
-      description: "API keys of the venues, by venue; empty until an operator fills it. Never keys that can withdraw.",
+      description: "API keys of venues, by name; empty until an operator fills it. Never keys that can withdraw.",
       encryptionKey: key,
       // The service insists on generating something: this field is nobody's key, and is overwritten with the rest.
       generateSecretString: { secretStringTemplate: "{}", generateStringKey: "unused", passwordLength: 32 },

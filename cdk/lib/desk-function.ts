@@ -103,5 +103,7 @@ function environment(
     told[src.environmentName(names.dead_letter_url, queue.name)] = queues.get(queue.name).dead.queueUrl;
   }
   if (name === src.MARKET_DATA) told[names.market_data_url] = settings.marketDataUrl;
+  // Where they stand, not what they are.
+  for (const secret of permissions[name]?.secrets ?? []) told[names.venue_keys] = `${settings.desk}/${secret}`;
   return told;
 }

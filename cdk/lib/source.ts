@@ -37,6 +37,8 @@ export interface MetricSource {
   readonly name: string;
   readonly unit: string;
   readonly dimension?: string;
+  /** Whether it is written over all values of its dimension, too: an alarm looks at one metric. */
+  readonly total?: boolean;
 }
 
 /** infra/resources.json. */
@@ -53,6 +55,7 @@ export interface Resources {
     readonly dead_letter_url: string;
     readonly metrics_namespace: string;
     readonly market_data_url: string;
+    readonly venue_keys: string;
   };
   readonly metrics: readonly MetricSource[];
 }

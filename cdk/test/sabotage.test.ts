@@ -83,6 +83,9 @@ const SABOTAGE: [string, string | RegExp, (on: Evidence) => void][] = [
   ["a function that is told too much", "api is told QUEUE_URL_ORDERS, which is not listed", (on) => {
     lambda(on, "api").Environment.Variables.QUEUE_URL_ORDERS = "x";
   }],
+  ["a function that is told where the keys are", "api is told VENUE_KEYS, which is not listed", (on) => {
+    lambda(on, "api").Environment.Variables.VENUE_KEYS = "ballast/venue-keys";
+  }],
   ["a function that is told too little", "api is not told TABLE_NAME", (on) => delete lambda(on, "api").Environment.Variables.TABLE_NAME],
   ["an action that is not listed", "api may dynamodb:DeleteItem on ballast with keys LEDGER#*, which is not listed", (on) => {
     const [first] = statements(on, "api", "table");
@@ -166,6 +169,9 @@ const SABOTAGE: [string, string | RegExp, (on: Evidence) => void][] = [
   ["a function without an alarm", "there is no alarm ballast-api-errors Errors ballast-api", (on) => remove(on, alarm(on, "api-errors"))],
   ["an alarm on the wrong queue", "there is no alarm ballast-orders-dead-letters", (on) => {
     alarm(on, "orders-dead-letters").props.Dimensions[0].Value = "ballast-orders.fifo";
+  }],
+  ["an alarm over a metric that is written by its dimension only", "looks at BreakerOpen, which nobody writes", (on) => {
+    delete (on.source.resources.metrics.find((one) => one.name === "BreakerOpen") as Json).total;
   }],
   ["an alarm that names no section", "alarm ballast-api-5xx does not name its section", (on) => {
     alarm(on, "api-5xx").props.AlarmDescription = "The API fails.";

@@ -31,7 +31,7 @@ async fn desk_behind(guard: Guard) -> (Router, Arc<FakeTable>) {
     let clock = Arc::new(FakeClock::at(0));
     let kill = kill_switch::Deps {
         store: store.clone(),
-        venue: FakeVenue::new(clock.clone()),
+        venue: Some(FakeVenue::new(clock.clone())),
         queues: FakeQueues::default(),
         clock: clock.clone(),
         wall: clock.clone(),

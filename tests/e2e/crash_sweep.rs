@@ -40,6 +40,7 @@ pub(crate) fn config() -> DeskConfig {
         profile: Profile::named("careful").unwrap(),
         paper: PaperConfig { fee: "10".parse().unwrap(), slippage: "0".parse().unwrap(), participation: None },
         markets: vec![MarketConfig { instrument: sample::instrument(), interval: Interval::MINUTE }],
+        live: None,
     }
 }
 

@@ -96,6 +96,9 @@ fn a_configuration_that_can_not_be_used_is_refused_before_anything_is_built() {
     for (from, to, says) in [
         ("\"cash\": \"100000\"", "\"cash\": \"0\"", "cash: 0 must be greater than zero"),
         ("\"venue\": \"paper\"", "\"venue\": \"binance\"", "trades on `paper` only"),
+        ("\"venue\"", "\"live\": { \"keys\": \"main\" }, \"venue\"", "the venue is \"paper\""),
+        ("\"venue\": \"paper\"", "\"venue\": \"ftx\", \"live\": { \"keys\": \"main\" }", "no spot markets here"),
+        ("\"venue\": \"paper\"", "\"venue\": \"binance\", \"live\": { \"keys\": \"main\" }", "say so with --live"),
         ("\"account\"", "\"acount\"", "unknown field `acount`"),
         ("\"1h\"", "\"7m\"", "has no 7m bars"),
     ] {
@@ -106,6 +109,11 @@ fn a_configuration_that_can_not_be_used_is_refused_before_anything_is_built() {
         assert!(!output.status.success() && said.contains(says), "{said}");
         assert_eq!(stage.calls(), Vec::<String>::new());
     }
+    let real = good.replace("\"venue\": \"paper\"", "\"venue\": \"binance\", \"live\": { \"keys\": \"main\" }");
+    std::fs::write(stage.path("infra/desk.json"), real).unwrap();
+    let said = text(&stage.run(&["deploy", "--live"], "no\n").stdout);
+    assert!(said.contains("LIVE TRADING WITH REAL MONEY at binance, by the keys \"main\""), "{said}");
+    let _ = std::fs::remove_file(stage.path("calls"));
     let elsewhere = tempfile::tempdir().unwrap();
     let said = text(&stage.run_in(elsewhere.path(), &["deploy"], "").stderr);
     assert!(said.contains("not the project's folder"), "{said}");

@@ -46,6 +46,7 @@ fn config(markets: Vec<MarketConfig>) -> DeskConfig {
         profile: Profile { fee, ..Profile::named("reference").unwrap() },
         paper: PaperConfig { fee, slippage: Bps::ZERO, participation: None },
         markets,
+        live: None,
     }
 }
 

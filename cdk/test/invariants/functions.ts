@@ -58,6 +58,7 @@ export function environment({ tree, source }: Evidence): string[] {
       ...(source.permissions[name]?.send ?? []).map((queue) => environmentName(names.queue_url, queue)),
       ...consumedBy(source.resources, name).map((queue) => environmentName(names.dead_letter_url, queue.name)),
       ...(name === MARKET_DATA ? [names.market_data_url] : []),
+      ...(source.permissions[name]?.secrets ?? []).map(() => names.venue_keys),
     ];
     const secrets = Object.entries(told)
       .filter(([key, value]) => SECRET_NAME.test(key) || (typeof value === "string" && SECRET_VALUE.test(value)))

@@ -27,6 +27,7 @@ export const RULES: Record<string, (evidence: Evidence) => string[]> = {
   "alarms and runbook agree": watching.runbook,
   "everything is watched": watching.alarms,
   "alarms over schedules can ring": watching.canRing,
+  "alarms look at what is written": watching.written,
   "dashboards are free": watching.dashboards,
 };
 

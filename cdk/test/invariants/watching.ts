@@ -55,6 +55,15 @@ export function canRing({ tree, source }: Evidence): string[] {
     .map(({ function: name, every_s }) => `alarm ${desk}-${name}-errors can't ring: ${name} is called every ${every_s} s only`);
 }
 
+/** An alarm over a metric of the desk's own looks at one that is written: without its dimension only where that is totalled. */
+export function written({ tree, source }: Evidence): string[] {
+  const lone = source.resources.metrics.filter(({ dimension, total }) => dimension === undefined || total === true);
+  const names = new Set<string>(lone.map(({ name }) => name));
+  return found(tree, "AWS::CloudWatch::Alarm")
+    .filter(({ props }) => String(props.Namespace).startsWith("Ballast/") && !names.has(props.MetricName))
+    .map(({ props }) => `alarm ${props.AlarmName} looks at ${props.MetricName}, which nobody writes without a dimension`);
+}
+
 function subject(props: Json): string {
   return `${props.MetricName} ${list<Json>(props.Dimensions).map((one) => one.Value).join()}`;
 }

@@ -6,6 +6,9 @@
 //!    mode says otherwise. With `flatten`, close every position.
 //! 3. Sweep again, until nothing is left that could add risk. A sweep is harmless to repeat; schedules repeat it.
 //!
+//! Where it has no keys of the venue, it sends each cancel to who has (`order-placement`), at once and with every sweep: in
+//! a group of its own, so that it waits behind no other message: one poll and one call, however much is queued.
+//!
 //! Undoing it takes two people, or one, a reason and a delay: the first call is a request, and a sweep lifts the kill
 //! when the delay is over, or a second call by somebody else does.
 //!
@@ -22,7 +25,7 @@ use desk::order::{Leg, Order, State};
 use desk::port::{Clock, Outgoing, Publish, Table, Venue};
 use desk::risk::{self, Kill, KillMode, KillState, UnkillRequest};
 use desk::time::Timestamp;
-use order_placement::{Cancelled, cancel};
+use order_placement::{Cancelled, cancel, withhold};
 use serde::Serialize;
 use std::sync::Arc;
 use store::{Store, StoreError, Versioned};
@@ -32,9 +35,9 @@ use store::{Store, StoreError, Versioned};
 pub struct Deps<T, V, Q, C, W> {
     /// The books.
     pub store: Store<T>,
-    /// The venue.
-    pub venue: V,
-    /// Where flattening orders go.
+    /// The venue; `None` where only `order-placement` may speak to it.
+    pub venue: Option<V>,
+    /// Where flattening orders go, and cancels without a venue.
     pub queues: Q,
     /// The desk's time, for orders.
     pub clock: C,
@@ -164,7 +167,7 @@ async fn sweep<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
         if mode == KillMode::Flatten && order.row.intent.leg.protects() && order.row.state == State::Open {
             continue;
         }
-        match cancel(&deps.store, &deps.venue, order, deps.clock.now(), "the kill switch").await {
+        match end(deps, order).await {
             Ok(Cancelled::Done) => report.ended.push(id),
             Ok(Cancelled::NotYet(_)) | Err(Failure::Retry { .. }) => report.left.push(id),
             Err(failure @ (Failure::Poison { .. } | Failure::Halt { .. })) => return Err(failure),
@@ -174,6 +177,23 @@ async fn sweep<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
         flatten(deps, &mut report).await?;
     }
     Ok(report)
+}
+
+/// Ends an order, or sees to it that it is ended.
+async fn end<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
+    deps: &Deps<T, V, Q, C, W>,
+    order: Versioned<Order>,
+) -> Result<Cancelled, Failure> {
+    const WHY: &str = "the kill switch";
+    let now = deps.clock.now();
+    if let Some(venue) = &deps.venue {
+        return cancel(&deps.store, venue, order, now, WHY).await;
+    }
+    if order.row.state == State::Approved {
+        return withhold(&deps.store, order, now, WHY).await;
+    }
+    deps.queues.publish(Outgoing::to_cancel(&order.row.intent, deps.wall.now())).await?;
+    Ok(Cancelled::NotYet(None))
 }
 
 /// Sends an order to close each position, under an id that belongs to this kill.

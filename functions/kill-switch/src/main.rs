@@ -11,7 +11,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let desk = Desk::begin().await?;
     let (store, queues, config) = (desk.store.clone(), desk.queues.clone(), desk.config.clone());
-    let deps = Arc::new(Deps { store, venue: desk.venue(), queues, clock: desk.clock, wall: desk.clock, config });
+    let deps = Arc::new(Deps { store, venue: desk.paper(), queues, clock: desk.clock, wall: desk.clock, config });
     let routes = api::shell(http::routes(deps.clone(), Guard::Gateway), cloud::random_hex);
     cloud::serve_with(routes, |event| {
         let deps = deps.clone();

@@ -6,18 +6,19 @@ use cloud::Desk;
 use desk::port::Clock;
 use market_data::follow::Follower;
 use market_data::{Deps, Last, handle};
+use venue::either::Either;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let desk = Desk::begin().await?;
-    let candles = Follower {
-        bars: desk.bars()?,
-        venue: desk.venue(),
-        queues: desk.queues.clone(),
-        store: desk.store.clone(),
-        config: desk.config.clone(),
+    let (store, queues, config, bars) = (desk.store.clone(), desk.queues.clone(), desk.config.clone(), desk.bars()?);
+    let candles = match desk.paper() {
+        Some(venue) => {
+            let (store, queues, config) = (store.clone(), queues.clone(), config.clone());
+            Either::Paper(Follower { bars, venue, queues, store, config })
+        }
+        None => Either::Live(bars),
     };
-    let (store, queues, config) = (desk.store.clone(), desk.queues.clone(), desk.config.clone());
     let deps = &Deps { store, candles, queues, config, last: Last::default() };
     let clock = desk.clock;
     cloud::on_schedule(|event| async move {

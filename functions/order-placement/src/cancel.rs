@@ -30,11 +30,7 @@ pub async fn cancel<T: Table, V: Venue>(
     why: &str,
 ) -> Result<Cancelled, Failure> {
     let order = match order.row.state {
-        State::Approved => {
-            let settled = store.settle(order, Event::Withhold, now, &format!("withheld: {why}"), None).await?;
-            observe::moved(&settled.order.row, why);
-            return Ok(Cancelled::Done);
-        }
+        State::Approved => return withhold(store, order, now, why).await,
         State::Claimed | State::Unknown => match resolve(store, venue, order, now).await? {
             Resolution::Known(order) => *order,
             Resolution::AskAgain(at) => return Ok(Cancelled::NotYet(Some(at))),
@@ -55,6 +51,47 @@ pub async fn cancel<T: Table, V: Venue>(
             Ok(if order.row.state.is_terminal() { Cancelled::Done } else { Cancelled::NotYet(None) })
         }
         CancelOutcome::Unknown(_) => Ok(Cancelled::NotYet(None)),
+    }
+}
+
+/// Ends an approved order, which no venue has seen yet.
+///
+/// # Errors
+/// As the store.
+pub async fn withhold<T: Table>(
+    store: &Store<T>,
+    order: Versioned<Order>,
+    now: Timestamp,
+    why: &str,
+) -> Result<Cancelled, Failure> {
+    let why = format!("withheld: {why}");
+    let settled = store.settle(order, Event::Withhold, now, &why, None).await?;
+    observe::moved(&settled.order.row, &why);
+    Ok(Cancelled::Done)
+}
+
+/// Cancels for the kill switch, as long as that still wants it: it may have been undone while the message was on its way.
+///
+/// # Errors
+/// [`Failure::Retry`] while the order has not ended; otherwise as the store and the venue.
+pub(crate) async fn killed<T: Table, V: Venue>(
+    store: &Store<T>,
+    venue: &V,
+    order: Versioned<Order>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let intent = &order.row.intent;
+    let id = intent.id.clone();
+    // A switch that can't be found counts as used, here as everywhere.
+    let permitted = store.kill_state(&intent.account).await?.is_some_and(|kill| kill.row.permits(&intent.leg));
+    if permitted {
+        return Ok(());
+    }
+    match cancel(store, venue, order, now, "the kill switch").await? {
+        Cancelled::Done => Ok(()),
+        Cancelled::NotYet(not_before) => {
+            Err(Failure::Retry { not_before, reason: format!("order {id} has not ended yet") })
+        }
     }
 }
 

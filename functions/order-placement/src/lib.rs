@@ -17,10 +17,10 @@ mod cancel;
 mod record;
 mod resolve;
 
-pub use cancel::{Cancelled, cancel, look_again};
+pub use cancel::{Cancelled, cancel, look_again, withhold};
 pub use resolve::{Resolution, resolve};
 
-use boot::{Failure, observe};
+use boot::Failure;
 use desk::id::{InvocationId, Symbol};
 use desk::message::Message;
 use desk::order::{Claimed, Event, Leg, Order, State};
@@ -50,8 +50,15 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
     message: &Message,
     invocation: &InvocationId,
 ) -> Result<(), Failure> {
-    let Message::Order { intent, .. } = message else {
-        return Err(Failure::poison("this queue takes orders only"));
+    let intent = match message {
+        Message::Order { intent, .. } => intent,
+        Message::Cancel { intent, .. } => {
+            let order = deps.store.order(intent).await?;
+            return cancel::killed(&deps.store, &deps.venue, order, deps.clock.now()).await;
+        }
+        Message::Bars { .. } | Message::Signal { .. } | Message::Fill { .. } => {
+            return Err(Failure::poison("this queue takes orders and cancels only"));
+        }
     };
     let order = deps.store.order(intent).await?;
     match order.row.state {
@@ -68,11 +75,11 @@ async fn place<T: Table, V: Venue, Q: Publish, C: Clock>(
     invocation: &InvocationId,
 ) -> Result<(), Failure> {
     if let Some(reason) = not_ready(deps, &order.row).await? {
-        return withhold(deps, order, &reason).await;
+        return keep_back(deps, order, &reason).await;
     }
     match deps.store.claim(&order, invocation.clone(), deps.clock.now(), deps.venue.timing()).await? {
         ClaimAnswer::Won(claimed, version) => post(deps, *claimed, version).await,
-        ClaimAnswer::Killed => withhold(deps, order, "the kill switch").await,
+        ClaimAnswer::Killed => keep_back(deps, order, "the kill switch").await,
         ClaimAnswer::Lost => Err(Failure::retry("somebody else has claimed the order")),
     }
 }
@@ -159,15 +166,12 @@ async fn clear_the_way<T: Table, V: Venue, Q: Publish, C: Clock>(
     Ok(())
 }
 
-async fn withhold<T: Table, V, Q, C: Clock>(
+async fn keep_back<T: Table, V, Q, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     order: Versioned<Order>,
     why: &str,
 ) -> Result<(), Failure> {
-    let why = format!("withheld: {why}");
-    let settled = deps.store.settle(order, Event::Withhold, deps.clock.now(), &why, None).await?;
-    observe::moved(&settled.order.row, &why);
-    Ok(())
+    withhold(&deps.store, order, deps.clock.now(), why).await.map(drop)
 }
 
 /// After a proven absence the wish is asked again, as a new intent. What was withheld was never asked, and is not.

@@ -6,6 +6,7 @@ use order_placement::{Deps, handle};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let desk = Desk::begin().await?;
-    let deps = &Deps { store: desk.store.clone(), venue: desk.venue(), queues: desk.queues.clone(), clock: desk.clock };
+    let (store, venue, queues) = (desk.store.clone(), desk.trading().await?, desk.queues.clone());
+    let deps = &Deps { store, venue, queues, clock: desk.clock };
     cloud::consume(&desk, |message, invocation| async move { handle(deps, &message, &invocation).await }).await
 }

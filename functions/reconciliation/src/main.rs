@@ -8,8 +8,9 @@ use reconciliation::{Deps, handle};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let desk = Desk::begin().await?;
+    let venue = desk.trading().await?;
     desk.open_account().await?;
     let (store, queues, config) = (desk.store.clone(), desk.queues.clone(), desk.config.clone());
-    let deps = &Deps { store, venue: desk.venue(), queues, clock: desk.clock, config };
+    let deps = &Deps { store, venue, queues, clock: desk.clock, config };
     cloud::on_schedule(|event| async move { handle(deps, &Scheduled::decode(&event)?).await }).await
 }

@@ -33,6 +33,23 @@ pub struct DeskConfig {
     pub paper: PaperConfig,
     /// What it trades.
     pub markets: Vec<MarketConfig>,
+    /// How it trades with real money; on paper, when it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveConfig>,
+}
+
+/// How a desk on AWS trades at its venue with real money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveConfig {
+    /// The name under which the account's keys stand in the secret.
+    pub keys: String,
+    /// The venue's test network.
+    #[serde(default)]
+    pub test: bool,
+    /// Rights that the venue does not tell of are accepted.
+    #[serde(default)]
+    pub accept_unknown_permissions: bool,
 }
 
 /// Which strategy, and how.
@@ -124,6 +141,22 @@ impl DeskConfig {
                 faults.push(fault.to_string());
                 Err(ConfigFaults(faults))
             }
+        }
+    }
+
+    /// How it trades with real money; `None` on paper.
+    ///
+    /// # Errors
+    /// [`ConfigFaults`] if the venue and `live` don't agree: neither alone may send orders to an exchange.
+    pub fn traded_live(&self) -> Result<Option<&LiveConfig>, ConfigFaults> {
+        let fault = |text: String| Err(ConfigFaults(vec![text]));
+        match (self.venue.as_str(), &self.live) {
+            ("paper", None) => Ok(None),
+            ("paper", Some(_)) => {
+                fault("live: the venue is \"paper\"; name the exchange, or leave `live` away".to_owned())
+            }
+            (venue, None) => fault(format!("venue: {venue:?}: without `live`, this desk trades on `paper` only")),
+            (_, Some(live)) => Ok(Some(live)),
         }
     }
 

@@ -2,7 +2,7 @@
 //! told where to write them writes none.
 //!
 //! Every metric is listed here with its one dimension, whose values are few: CloudWatch bills by the number of
-//! name-and-value pairs.
+//! name-and-value pairs. One that an alarm looks at is written without its dimension, too: an alarm sees one metric.
 
 use crate::WallClock;
 use desk::money::Amount;
@@ -21,10 +21,12 @@ pub struct Metric {
     pub unit: &'static str,
     /// Its dimension.
     pub dimension: Option<&'static str>,
+    /// Whether it is written over all values of its dimension, too.
+    pub total: bool,
 }
 
 const fn metric(name: &'static str, unit: &'static str, dimension: Option<&'static str>) -> Metric {
-    Metric { name, unit, dimension }
+    Metric { name, unit, dimension, total: false }
 }
 
 /// Wishes of strategies.
@@ -43,6 +45,8 @@ pub const FINDINGS: Metric = metric("Findings", "Count", None);
 pub const KILL_SWITCH: Metric = metric("KillSwitch", "Count", None);
 /// Messages buried, by queue.
 pub const DEAD_LETTERS: Metric = metric("DeadLetters", "Count", Some("Queue"));
+/// Circuit breakers that opened, by venue and class of endpoints: `binance/order`.
+pub const BREAKER_OPEN: Metric = Metric { total: true, ..metric("BreakerOpen", "Count", Some("Breaker")) };
 /// How long ago the last bar of the market that is furthest behind has closed.
 pub const DATA_AGE: Metric = metric("DataAge", "Seconds", None);
 /// What the account is worth, in quote units.
@@ -53,7 +57,7 @@ pub const CASH: Metric = metric("Cash", "None", None);
 pub const OPEN_POSITIONS: Metric = metric("OpenPositions", "Count", None);
 
 /// Every metric.
-pub const ALL: [Metric; 12] = [
+pub const ALL: [Metric; 13] = [
     SIGNALS,
     APPROVED,
     REFUSED,
@@ -62,6 +66,7 @@ pub const ALL: [Metric; 12] = [
     FINDINGS,
     KILL_SWITCH,
     DEAD_LETTERS,
+    BREAKER_OPEN,
     DATA_AGE,
     EQUITY,
     CASH,
@@ -105,13 +110,14 @@ fn emit(metric: Metric, value_of_dimension: &str, number: &dyn Display) {
 
 /// The line is put together as text: an amount has more digits than a JSON library's number would keep.
 fn line(namespace: &str, metric: Metric, value_of_dimension: &str, number: &dyn Display, at_ms: i64) -> String {
-    let Metric { name, unit, dimension } = metric;
+    let Metric { name, unit, dimension, total } = metric;
     let quoted = |text: &str| Value::from(text).to_string();
     let namespace = quoted(namespace);
     let names = dimension.map(quoted).unwrap_or_default();
+    let over_all = if total { "[]," } else { "" };
     let field = dimension.map(|key| format!(",{}:{}", quoted(key), quoted(value_of_dimension))).unwrap_or_default();
     format!(
-        r#"{{"_aws":{{"Timestamp":{at_ms},"CloudWatchMetrics":[{{"Namespace":{namespace},"Dimensions":[[{names}]],"Metrics":[{{"Name":"{name}","Unit":"{unit}"}}]}}]}}{field},"{name}":{number}}}"#
+        r#"{{"_aws":{{"Timestamp":{at_ms},"CloudWatchMetrics":[{{"Namespace":{namespace},"Dimensions":[{over_all}[{names}]],"Metrics":[{{"Name":"{name}","Unit":"{unit}"}}]}}]}}{field},"{name}":{number}}}"#
     )
 }
 
@@ -131,6 +137,14 @@ mod tests {
         assert_eq!(directive["Dimensions"], json!([["Layer"]]));
         assert_eq!(directive["Metrics"], json!([{ "Name": "Refused", "Unit": "Count" }]));
         assert_eq!(parsed["_aws"]["Timestamp"], 5);
+    }
+
+    #[test]
+    fn what_an_alarm_looks_at_is_written_with_its_dimension_and_without() {
+        let text = line("n", BREAKER_OPEN, "binance/order", &1, 5);
+        let parsed: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(parsed["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[], ["Breaker"]]));
+        assert_eq!((&parsed["Breaker"], &parsed["BreakerOpen"]), (&json!("binance/order"), &json!(1)));
     }
 
     #[test]

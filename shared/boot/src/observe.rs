@@ -68,6 +68,9 @@ pub fn stream_broke(venue: &str, why: &str) {
 /// A circuit breaker has turned: `open` holds requests of that class back.
 pub fn breaker(venue: &str, class: &str, open: bool) {
     tracing::warn!(event = "breaker", venue, class, open);
+    if open {
+        metrics::count(metrics::BREAKER_OPEN, &format!("{venue}/{class}"));
+    }
 }
 
 /// Books and venue differ.

@@ -114,6 +114,8 @@ pub struct Environment {
     pub metrics_namespace: String,
     /// Where candles are pulled from.
     pub market_data_url: String,
+    /// The secret with the venues' keys.
+    pub venue_keys: String,
 }
 
 /// A metric.
@@ -127,6 +129,9 @@ pub struct Metric {
     /// Its dimension; its values are few and known.
     #[serde(default)]
     pub dimension: Option<String>,
+    /// Whether it is written over all values of its dimension, too, as an alarm needs it.
+    #[serde(default)]
+    pub total: bool,
 }
 
 impl Resources {
@@ -170,9 +175,12 @@ mod tests {
         assert_eq!(queues, QueueName::ALL.map(|queue| (queue.name(), queue.is_fifo())));
         assert!(resources.queues.iter().all(|queue| !queue.fifo || queue.batch == 1), "see Queue::batch");
         assert_eq!(resources.max_receives, batch::MAX_RECEIVES);
-        let declared: Vec<_> =
-            resources.metrics.iter().map(|m| (m.name.as_str(), m.unit.as_str(), m.dimension.as_deref())).collect();
-        assert_eq!(declared, metrics::ALL.map(|metric| (metric.name, metric.unit, metric.dimension)));
+        let declared: Vec<_> = resources
+            .metrics
+            .iter()
+            .map(|m| (m.name.as_str(), m.unit.as_str(), m.dimension.as_deref(), m.total))
+            .collect();
+        assert_eq!(declared, metrics::ALL.map(|metric| (metric.name, metric.unit, metric.dimension, metric.total)));
         let known = |name: &str| resources.functions.iter().any(|function| function.name == name);
         assert!(resources.queues.iter().all(|queue| known(&queue.consumer)));
         assert!(resources.schedules.iter().all(|schedule| known(&schedule.function)));

@@ -25,6 +25,12 @@ pub(crate) struct Aws {
     http: SharedHttpClient,
 }
 
+impl std::fmt::Debug for Aws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Aws({})", self.region)
+    }
+}
+
 impl Aws {
     pub(crate) fn new(environment: &Environment) -> Self {
         Self::over(environment, Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https())
@@ -41,6 +47,21 @@ impl Aws {
             endpoint: environment.get("AWS_ENDPOINT_URL").map(str::to_owned),
             http,
         }
+    }
+
+    /// What signs.
+    pub(crate) const fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Where it all is.
+    pub(crate) fn region(&self) -> &str {
+        self.region.as_ref()
+    }
+
+    /// The one address of all services, if it isn't AWS.
+    pub(crate) fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
     }
 
     fn timeouts() -> TimeoutConfig {

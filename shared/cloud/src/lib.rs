@@ -13,11 +13,14 @@ mod aws;
 mod batch;
 mod environment;
 mod http;
+mod live;
+mod secret;
 mod start;
 
 pub use batch::consume;
 pub use environment::{Environment, EnvironmentFaults};
 pub use http::{serve, serve_with};
+pub use live::{CloudBars, LiveVenue, TradingVenue};
 pub use start::{CloudVenue, Desk, StartError};
 
 use boot::{Failure, observe};

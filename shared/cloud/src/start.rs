@@ -37,9 +37,14 @@ pub enum StartError {
     /// Its configuration can't be used.
     #[error(transparent)]
     Config(#[from] ConfigFaults),
-    /// It is to trade where this desk can't.
-    #[error("the configuration names the venue {0:?}; this desk trades on `paper` only")]
-    Venue(String),
+    /// It can't trade at its venue.
+    #[error("it can't trade at {venue}: {reason}")]
+    Live {
+        /// Where.
+        venue: String,
+        /// Why.
+        reason: String,
+    },
     /// The list of resources does not have its shape.
     #[error("infra/resources.json: {0}")]
     Resources(#[from] serde_json::Error),
@@ -68,8 +73,10 @@ pub struct Desk {
     pub(crate) dead_letters: BTreeMap<QueueName, String>,
     /// The client behind the queues.
     pub(crate) sqs: aws_sdk_sqs::Client,
-    resources: Resources,
-    environment: Environment,
+    /// What signs requests to AWS that have no client.
+    pub(crate) aws: Aws,
+    pub(crate) resources: Resources,
+    pub(crate) environment: Environment,
 }
 
 /// The configuration, beside the program.
@@ -93,9 +100,7 @@ impl Desk {
         environment.check()?;
         let config = read(&Path::new(&folder).join(CONFIG), &environment)?;
         let strategy = config.check()?;
-        if config.venue.as_str() != "paper" {
-            return Err(StartError::Venue(config.venue.to_string()));
-        }
+        config.traded_live()?;
         let urls = |name: &dyn Fn(QueueName) -> String| {
             let url = |queue: QueueName| Some((queue, environment.get(&name(queue))?.to_owned()));
             QueueName::ALL.into_iter().filter_map(url).collect::<BTreeMap<_, _>>()
@@ -108,7 +113,7 @@ impl Desk {
         // Whatever it answers: the connection is open, and an error will show itself to the first event.
         let _ = store.kill_state(&config.account).await;
         let clock = WallClock;
-        Ok(Self { config, strategy, store, queues, clock, dead_letters, sqs, resources, environment })
+        Ok(Self { config, strategy, store, queues, clock, dead_letters, sqs, aws, resources, environment })
     }
 
     /// A desk over an HTTP client that a test has made.
@@ -125,12 +130,11 @@ impl Desk {
         let queues = SqsQueues::new(sqs.clone(), BTreeMap::new());
         let (config, clock, resources) = (Arc::new(config), WallClock, Resources::read().unwrap());
         let environment = Environment::default();
-        Self { config, strategy, store, queues, clock, dead_letters, sqs, resources, environment }
+        Self { config, strategy, store, queues, clock, dead_letters, sqs, aws, resources, environment }
     }
 
     /// The paper venue.
-    #[must_use]
-    pub fn venue(&self) -> CloudVenue {
+    pub(crate) fn paper_venue(&self) -> CloudVenue {
         let paper = &self.config.paper;
         let terms = Terms { fee: paper.fee, slippage: paper.slippage, participation: paper.participation };
         let instruments = self.config.markets.iter().map(|market| market.instrument.clone());
@@ -138,8 +142,8 @@ impl Desk {
         Paper::new(self.config.venue.clone(), table.clone(), Announced(table.clone()), self.clock, terms, instruments)
     }
 
-    /// Opens the account and funds it at the paper venue, the first time, and later brings it to the limits and markets
-    /// of the configuration.
+    /// Opens the account, the first time, and funds it if it is on paper; later brings it to the limits and markets of the
+    /// configuration.
     ///
     /// # Errors
     /// [`StartError::Account`] if it was opened otherwise, or the store fails.
@@ -147,17 +151,8 @@ impl Desk {
         let opening = self.config.opening(self.clock.now());
         self.store.open_or_adopt(&opening).await?;
         let DeskConfig { account, quote, cash, .. } = self.config.as_ref();
-        Ok(self.venue().fund(account, quote, *cash).await.map_err(StoreError::from)?)
-    }
-
-    /// Where candles are pulled from.
-    ///
-    /// # Errors
-    /// [`StartError`] if the environment does not say, or no client can be made.
-    pub fn bars(&self) -> Result<venue::transport::HttpBars, StartError> {
-        let base = self.environment.required(&self.resources.environment.market_data_url);
-        self.environment.check()?;
-        venue::transport::HttpBars::new(&base).map_err(StartError::Candles)
+        let Some(paper) = self.paper() else { return Ok(()) };
+        Ok(paper.fund(account, quote, *cash).await.map_err(StoreError::from)?)
     }
 }
 

@@ -88,6 +88,17 @@ pub enum Message {
         /// Which.
         intent: IntentId,
     },
+    /// The kill switch wants an order ended, where only who places orders may speak to the venue.
+    Cancel {
+        /// For which account.
+        account: AccountId,
+        /// In which market.
+        symbol: Symbol,
+        /// Which.
+        intent: IntentId,
+        /// Which sweep asks: whole minutes since 1970.
+        sweep: i64,
+    },
     /// A venue has filled something.
     Fill {
         /// What.
@@ -114,10 +125,12 @@ pub enum MessageError {
 }
 
 impl Message {
-    /// The FIFO group: what must stay in order with what.
+    /// The FIFO group: what must stay in order with what. A cancel waits behind nothing, neither its market's exits nor
+    /// an earlier cancel whose call has died.
     #[must_use]
     pub fn group(&self) -> String {
         match self {
+            Self::Cancel { intent, sweep, .. } => format!("cancel#{intent}#{sweep}"),
             Self::Bars { symbol, interval } => format!("{symbol}#{interval}"),
             Self::Signal { account, symbol, .. } | Self::Order { account, symbol, .. } => format!("{account}#{symbol}"),
             Self::Fill { fill } => format!("{}#{}", fill.account, fill.symbol),
@@ -155,12 +168,29 @@ mod tests {
     use super::*;
     use crate::fake::sample;
     use crate::order::Side;
+    use crate::port::Outgoing;
+    use crate::time::Timestamp;
 
     #[test]
     fn a_message_reads_back_as_it_was_sent() {
         let fill = sample::fill(Side::Buy, "100", "0.3", 1);
         let message = Message::Fill { fill };
         assert_eq!(Message::decode(&message.encode().unwrap()).unwrap(), message);
+    }
+
+    #[test]
+    fn a_cancel_waits_behind_no_other_message() {
+        let intent = sample::entry("1");
+        let cancel = Outgoing::to_cancel(&intent, Timestamp::from_ms(0));
+        assert_eq!(cancel.queue, QueueName::Exits);
+        assert_eq!(Message::decode(&cancel.message.encode().unwrap()).unwrap(), cancel.message);
+        let place = Outgoing::to_place(&intent);
+        assert_ne!(cancel.message.group(), place.message.group());
+        // Sent again by the next sweep it arrives again, and does not wait for the first; twice by one sweep, once.
+        let again = |ms| Outgoing::to_cancel(&intent, Timestamp::from_ms(ms));
+        assert_eq!(again(59_999), cancel);
+        let next = again(60_000);
+        assert!(next.dedup != cancel.dedup && next.message.group() != cancel.message.group());
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! One of two venues: the desk's ports, handed on. A desk trades on paper or live; its handlers don't know which.
+//! One of two venues: the desk's ports, handed on. A desk trades on paper or live; its handlers don't know which. Candles, too:
+//! those that the paper venue has played, or a venue's own.
 
 use desk::fill::Fill;
 use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
+use desk::market::Candle;
 use desk::money::Amount;
 use desk::order::{Claimed, Timing};
 use desk::port::{
-    CancelOrder, CancelOutcome, ListOpenOrders, ListTrades, Lookup, PlaceOrder, PlaceOutcome, QueryOrder, ReadBalances,
-    Venue, VenueError,
+    CancelOrder, CancelOutcome, ListOpenOrders, ListTrades, Lookup, PlaceOrder, PlaceOutcome, PullCandles, PullError,
+    QueryOrder, ReadBalances, Venue, VenueError,
 };
-use desk::time::Timestamp;
+use desk::time::{Interval, Timestamp};
 use std::collections::BTreeMap;
 
 /// One of two venues.
@@ -72,6 +74,18 @@ impl<P: ListTrades, L: ListTrades> ListTrades for Either<P, L> {
 impl<P: ReadBalances, L: ReadBalances> ReadBalances for Either<P, L> {
     async fn balances(&self, account: &AccountId) -> Result<BTreeMap<Asset, Amount>, VenueError> {
         handed_on!(self, venue => venue.balances(account).await)
+    }
+}
+
+impl<P: PullCandles, L: PullCandles> PullCandles for Either<P, L> {
+    async fn pull(
+        &self,
+        symbol: &Symbol,
+        interval: Interval,
+        after: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Candle>, PullError> {
+        handed_on!(self, candles => candles.pull(symbol, interval, after, limit).await)
     }
 }
 

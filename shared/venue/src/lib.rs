@@ -1,6 +1,5 @@
 //! Exchange adapters, one folder a venue. Each answers the ports of [`desk::port`]; none decides anything.
-//!
-//! [`binance`] has public candles only; [`transport`] is the one place that talks HTTP.
+//! [`live`] is what talks to them.
 
 pub mod backfill;
 pub mod binance;
@@ -17,7 +16,6 @@ pub mod paper;
 pub mod protocol;
 pub mod registry;
 pub mod route;
-pub mod transport;
 pub mod valuation;
 
 use desk::id::Symbol;

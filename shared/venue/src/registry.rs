@@ -36,6 +36,12 @@ pub fn adapter(venue: &str) -> Option<Adapter> {
     ADAPTERS.into_iter().find(|adapter| adapter.protocol.capabilities().venue == venue)
 }
 
+/// The adapter that tells candles to a desk at that venue; the paper venue follows Binance's.
+#[must_use]
+pub fn of_candles(venue: &str) -> Option<Adapter> {
+    adapter(if venue == "paper" { "binance" } else { venue })
+}
+
 /// The ids of all venues, for messages.
 #[must_use]
 pub fn names() -> Vec<&'static str> {

@@ -137,7 +137,7 @@ async fn a_candle_that_can_not_be_believed_trades_nothing_closed_or_begun() {
     scenario.desk.show(shown(&|bar| (bar.open, bar.high, bar.low) = (tiny, tiny, tiny)));
     let books = before(&scenario);
     let refused = scenario.desk.try_tick(good[at + 1].open_time).await.unwrap_err().to_string();
-    assert!(refused.contains("do not enclose"), "{refused}");
+    assert!(refused.contains("lies outside of"), "{refused}");
     // Begun: an opening that is off the tick.
     scenario
         .desk

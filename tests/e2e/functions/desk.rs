@@ -8,22 +8,27 @@ use boot::Failure;
 use boot::config::DeskConfig;
 use boot::event::{KillEvent, Scheduled};
 use desk::fake::{FakeClock, FakeQueues, FakeTable};
-use desk::id::{InvocationId, Symbol};
+use desk::id::{InvocationId, Symbol, VenueId};
 use desk::market::Candle;
 use desk::message::{Message, QueueName};
-use desk::port::{PullError, Venue};
+use desk::port::{Clock, Venue};
 use desk::time::{Interval, Timestamp};
 use http_body_util::BodyExt;
 use market_data::follow::Follower;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
 use store::Store;
 use tower::ServiceExt;
+use venue::binance::Binance;
+use venue::live::transport::SendFault;
+use venue::live::{Access, Exchange, LiveSpot, Transport, VenueBars, told_instrument};
 use venue::paper::{Announced, Paper, Terms};
-use venue::{Bars, PullBars};
+use venue::protocol::{Markets, Reply, Request as Question, Scope};
 
-type WatchedFollower = Follower<Shown, Watched, Announced<Watched>, Arc<FakeClock>, WatchedQueues>;
+type WatchedBars = VenueBars<Watched, Shown, Shown>;
+type WatchedFollower = Follower<WatchedBars, Watched, Announced<Watched>, Arc<FakeClock>, WatchedQueues>;
 pub(crate) type WatchedVenue = Paper<Watched, Announced<Watched>, Arc<FakeClock>>;
 
 /// Recorded bars, of which a market shows those that have begun.
@@ -33,28 +38,49 @@ pub(crate) struct Shown {
     now: Arc<Mutex<Timestamp>>,
 }
 
-impl PullBars for Shown {
-    async fn pull(
-        &self,
-        symbol: &Symbol,
-        interval: Interval,
-        after: Option<Timestamp>,
-        _: u32,
-    ) -> Result<Bars, PullError> {
-        let now = *self.now.lock().unwrap();
-        let behind = |bar: &&Candle| after.is_none_or(|after| bar.open_time > after) && bar.open_time <= now;
-        let (mut bars, all) = (Bars::default(), self.bars.lock().unwrap().get(symbol).cloned());
-        for bar in all.iter().flatten().filter(behind) {
-            if bar.close_time(interval) <= now {
-                bars.closed.push(*bar);
-            } else {
-                // Of a bar that has not closed only the opening is known.
-                let Candle { open_time, open, volume, .. } = *bar;
-                bars.begun = Some(Candle { open_time, open, high: open, low: open, close: open, volume });
-            }
-        }
-        Ok(bars)
+/// The market's time: every question is asked when the market stands there.
+impl Clock for Shown {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
     }
+}
+
+/// Answers as Binance does, dated with the market's time.
+impl Transport for Shown {
+    async fn send(&self, _: &str, request: &Question, _: Duration) -> Result<Reply, SendFault> {
+        let query = request.target.strip_prefix("/api/v3/klines?").unwrap();
+        let asked: BTreeMap<&str, &str> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        let number = |name: &str| asked.get(name).map(|text| text.parse::<i64>().unwrap());
+        let (now, interval) = (self.now(), asked["interval"].parse::<Interval>().unwrap());
+        let seen = |bar: &&Candle| bar.open_time.ms() >= number("startTime").unwrap_or(0) && bar.open_time <= now;
+        let all = self.bars.lock().unwrap().get(&Symbol::new(asked["symbol"]).unwrap()).cloned().unwrap_or_default();
+        let limit = usize::try_from(number("limit").unwrap()).unwrap();
+        let rows: Vec<Value> = all.iter().filter(seen).take(limit).map(|bar| row(bar, interval, now)).collect();
+        let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(now.ms().unsigned_abs()));
+        let mut reply = Reply::new(200, Value::from(rows).to_string());
+        reply.headers.push(("date".to_owned(), date));
+        Ok(reply)
+    }
+}
+
+/// A network on which nothing arrives.
+struct Silence;
+
+impl Transport for Silence {
+    async fn send(&self, _: &str, _: &Question, _: Duration) -> Result<Reply, SendFault> {
+        Err(SendFault { reason: "no route".to_owned(), unsent: true })
+    }
+}
+
+/// A bar as Binance writes it. Of one that has not closed only the opening is known.
+fn row(bar: &Candle, interval: Interval, now: Timestamp) -> Value {
+    let text = |number: &dyn std::fmt::Display| Value::from(number.to_string());
+    let Candle { open_time, open, high, low, close, volume } = bar;
+    let (end, nothing) = (bar.close_time(interval), Value::from("0"));
+    let (high, low, close) = if end <= now { (high, low, close) } else { (open, open, open) };
+    let mut row = vec![open_time.ms().into(), text(open), text(high), text(low), text(close), text(volume)];
+    row.extend([(end.ms() - 1).into(), nothing.clone(), 0.into(), nothing.clone(), nothing.clone(), nothing]);
+    Value::from(row)
 }
 
 pub(crate) struct CloudDesk {
@@ -85,8 +111,11 @@ impl CloudDesk {
             )
         };
         let (t, q) = see("market-data");
+        let exchange =
+            Exchange::new(&Binance, Access::default(), t.clone(), shown.clone(), shown.clone(), 1, |_, _, _| {});
+        exchange.set_markets(Markets::new(config.markets.iter().map(|market| told_instrument(&market.instrument))));
         let follower = Follower {
-            bars: shown.clone(),
+            bars: VenueBars::new(Arc::new(exchange)),
             venue: paper(&config, t.clone(), clock.clone()),
             queues: q.clone(),
             store: Store::new(t.clone()),
@@ -224,12 +253,24 @@ impl CloudDesk {
     }
 
     pub(crate) async fn reconcile(&self) -> reconciliation::Round {
-        let (store, queues) = self.see("reconciliation");
-        let (venue, clock, config) = (self.venue("reconciliation"), self.clock.clone(), self.config.clone());
-        let deps = reconciliation::Deps { store, venue, queues, clock, config };
-        let round = reconciliation::handle(&deps, &Scheduled::ALL).await.unwrap();
+        let round = self.reconcile_with(self.venue("reconciliation")).await.unwrap();
         self.drain().await;
         round
+    }
+
+    /// A round against a venue of the caller's choice.
+    pub(crate) async fn reconcile_with(&self, venue: impl Venue) -> Result<reconciliation::Round, Failure> {
+        let (store, queues) = self.see("reconciliation");
+        let (clock, config) = (self.clock.clone(), self.config.clone());
+        let deps = reconciliation::Deps { store, venue, queues, clock, config };
+        reconciliation::handle(&deps, &Scheduled::ALL).await
+    }
+
+    /// An exchange over the network, as a function sees it, that nobody can reach.
+    pub(crate) fn unreachable(&self, who: &'static str) -> impl Venue + use<> {
+        let table = self.see(who).0.table().clone();
+        let exchange = Exchange::new(&Binance, Access::default(), table, self.clock.clone(), Silence, 1, |_, _, _| {});
+        LiveSpot::new(VenueId::new("binance").unwrap(), Arc::new(exchange), Scope::default())
     }
 
     pub(crate) async fn snapshot(&self) {
@@ -241,7 +282,13 @@ impl CloudDesk {
     fn kill_deps(&self) -> kill_switch::Deps<Watched, WatchedVenue, WatchedQueues, Arc<FakeClock>, Arc<FakeClock>> {
         let (store, queues) = self.see("kill-switch");
         let (clock, wall, config) = (self.clock.clone(), self.clock.clone(), self.config.clone());
-        kill_switch::Deps { store, venue: self.venue("kill-switch"), queues, clock, wall, config }
+        kill_switch::Deps { store, venue: Some(self.venue("kill-switch")), queues, clock, wall, config }
+    }
+
+    /// The kill switch as it is where a venue is live: without the venue.
+    pub(crate) async fn kill_switch_without_keys(&self, event: &str) -> kill_switch::Report {
+        let deps = kill_switch::Deps { venue: None, ..self.kill_deps() };
+        kill_switch::handle(&deps, &KillEvent::decode(event).unwrap()).await.unwrap()
     }
 
     pub(crate) async fn kill_switch(&self, event: &str) -> kill_switch::Report {

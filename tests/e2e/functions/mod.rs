@@ -4,6 +4,7 @@
 mod bench;
 mod contention;
 mod desk;
+mod keyless;
 mod parity;
 mod permissions;
 mod usage;

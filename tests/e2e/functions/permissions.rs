@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const HOUR: i64 = 3_600_000;
+/// The hour, since 1970, of the first bar (2002): no answer of an exchange tells of times before 2001.
+pub(super) const FIRST_HOUR: i64 = 280_512;
 
 /// Rights that are granted although no scenario here uses them, with the reason.
 const RARE: [(&str, &str, &str, &str); 1] =
@@ -56,7 +58,7 @@ pub(super) fn bars() -> Vec<Candle> {
         open = close;
         bar
     };
-    (0..).zip(path()).map(bar).collect()
+    (FIRST_HOUR..).zip(path()).map(bar).collect()
 }
 
 fn config() -> DeskConfig {
@@ -146,6 +148,7 @@ async fn everything() -> Log {
     lost_messages(&mut scenario).await;
     killed(&mut scenario).await;
     lost_orders(&mut scenario).await;
+    at_an_exchange(&mut scenario).await;
     asked(&scenario).await;
     // Queues deliver at least once.
     let handled = scenario.desk.handled.lock().unwrap().clone();
@@ -263,6 +266,19 @@ async fn lost_orders(scenario: &mut Scenario) {
     assert!(scenario.desk.queues.take(QueueName::Orders).is_some());
     scenario.desk.reconcile().await;
     assert!(scenario.is_open().await, "the approval is placed after all");
+}
+
+/// An exchange that can't be reached: what stands before every send is in the table all the same. Reconciliation can't look,
+/// and an order for which nothing was sent is refused, not unknown.
+async fn at_an_exchange(scenario: &mut Scenario) {
+    scenario.until_flat_again().await;
+    scenario.until_message(QueueName::Orders).await;
+    let desk = &scenario.desk;
+    assert!(desk.reconcile_with(desk.unreachable("reconciliation")).await.is_err());
+    let message = desk.queues.take(QueueName::Orders).unwrap();
+    let Message::Order { intent, .. } = &message else { panic!("{message:?}") };
+    desk.place(&message, desk.unreachable("order-placement")).await.unwrap();
+    assert_eq!(desk.see("test").0.order(intent).await.unwrap().row.state, State::Rejected);
 }
 
 async fn asked(scenario: &Scenario) {

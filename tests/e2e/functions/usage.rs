@@ -1,7 +1,7 @@
 //! What the desk uses, counted: the figures that `ballast cost` reckons with.
 
 use super::desk::CloudDesk;
-use super::permissions::{Scenario, bars};
+use super::permissions::{FIRST_HOUR, Scenario, bars};
 use super::watched::Units;
 use boot::config::DeskConfig;
 use boot::resources::Resources;
@@ -36,7 +36,7 @@ async fn schedules(desk: &CloudDesk, minute: i64) {
             continue;
         }
         match schedule.function.as_str() {
-            "market-data" => desk.tick(Timestamp::from_ms(minute * MINUTE)).await,
+            "market-data" => desk.tick(Timestamp::from_ms((FIRST_HOUR * 60 + minute) * MINUTE)).await,
             "reconciliation" => drop(desk.reconcile().await),
             "kill-switch" => drop(desk.kill_switch(&schedule.input.to_string()).await),
             "portfolio-snapshot" => desk.snapshot().await,

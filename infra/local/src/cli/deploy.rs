@@ -6,11 +6,15 @@ use super::print::say;
 use crate::cloud::cost::Book;
 use crate::cloud::tools::{CARGO, NPM, NPX, project};
 use anyhow::{Context, bail};
-use boot::config::DeskConfig;
+use boot::config::{DeskConfig, MarketConfig};
 use clap::Args;
 use rust_decimal::Decimal;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
+use venue::live::told_instrument;
+use venue::protocol::call::BarPrice;
+use venue::protocol::{BarQuery, Product, Range, Scope};
+use venue::registry;
 
 #[derive(Debug, Args)]
 pub(super) struct DeployArguments {
@@ -22,6 +26,9 @@ pub(super) struct DeployArguments {
     /// A setting of the deployment, as name=value (see cdk/README.md); may be repeated
     #[arg(short = 'c', long = "context", value_name = "K=V")]
     context: Vec<String>,
+    /// The configuration may trade with real money
+    #[arg(long)]
+    live: bool,
     /// Show everything, ask nothing, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -106,6 +113,9 @@ pub(super) fn deploy(arguments: &DeployArguments) -> anyhow::Result<()> {
     let config = arguments.config.clone().unwrap_or_else(|| project.join("infra/desk.json"));
     let config = std::path::absolute(config)?;
     let desk = check(&config)?;
+    if desk.live.is_some() && !arguments.live {
+        bail!("{}: trades with real money at {}; say so with --live", config.display(), desk.venue);
+    }
     let settings = settings(&arguments.context, &desk)?;
     let (cdk, functions) = (project.join("cdk"), project.join("target/functions"));
     say(&summary(&desk));
@@ -183,13 +193,19 @@ fn check(path: &Path) -> anyhow::Result<DeskConfig> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: can't be read"))?;
     let config: DeskConfig = serde_json::from_str(&text).with_context(|| format!("{shown}: is no configuration"))?;
     config.check().with_context(|| shown.to_string())?;
-    if config.venue.as_str() != "paper" {
-        bail!("{shown}: the venue {:?} can't be traded on; this desk trades on `paper` only", config.venue.as_str());
-    }
-    for market in &config.markets {
+    config.traded_live().with_context(|| shown.to_string())?;
+    let found = registry::of_candles(config.venue.as_str());
+    let protocol = found.map(|adapter| adapter.protocol).filter(|p| p.capabilities().products.contains(&Product::Spot));
+    let known = || {
+        format!("{shown}: the venue {:?} has no spot markets here; `ballast venues` shows all", config.venue.as_str())
+    };
+    let protocol = protocol.with_context(known)?;
+    for MarketConfig { instrument, interval } in &config.markets {
         // Asked as market-data will ask; only whether it can be asked matters here.
-        venue::binance::klines::path(&market.instrument.symbol, market.interval, None, 1)
-            .map_err(|fault| anyhow::anyhow!("{shown}: {}: {fault}", market.instrument.symbol))?;
+        let query = BarQuery { interval: *interval, range: Range::default(), price: BarPrice::Trade };
+        protocol
+            .bars(&told_instrument(instrument), &query, &Scope::default())
+            .map_err(|fault| anyhow::anyhow!("{shown}: {}: {fault}", instrument.symbol))?;
     }
     Ok(config)
 }
@@ -198,7 +214,14 @@ fn summary(config: &DeskConfig) -> String {
     let markets = config.markets.iter().map(|m| format!("{} {}", m.instrument.symbol, m.interval));
     let (cash, quote, profile) = (config.cash, &config.quote, &config.profile.name);
     let markets = markets.collect::<Vec<_>>().join(", ");
-    format!("PAPER trading of {markets} by {} with {cash} {quote}, limits `{profile}`", config.strategy.name)
+    let how = match &config.live {
+        None => "PAPER trading".to_owned(),
+        Some(live) if live.test => {
+            format!("TRADING at the test network of {}, by the keys {:?},", config.venue, live.keys)
+        }
+        Some(live) => format!("LIVE TRADING WITH REAL MONEY at {}, by the keys {:?},", config.venue, live.keys),
+    };
+    format!("{how} of {markets} by {} with {cash} {quote}, limits `{profile}`", config.strategy.name)
 }
 
 fn path(path: &Path) -> anyhow::Result<&str> {

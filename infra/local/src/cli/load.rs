@@ -210,6 +210,7 @@ pub(super) fn configure(arguments: &UpArguments, shape: Shape) -> anyhow::Result
             participation: participation.map(|text| parse("participation-bps", text)).transpose()?,
         },
         markets,
+        live: None,
     };
     let environment: BTreeMap<String, String> = std::env::vars().collect();
     boot::apply_environment(&mut config, &environment)?;

@@ -316,7 +316,7 @@ mod tests {
         let quantities = book.quantities(Decimal::ZERO);
         // Three once a minute and one every five, for 43,800 minutes.
         assert_eq!(quantities.get("schedules"), Some(&Decimal::from(140_160)));
-        assert_eq!(quantities.get("alarms"), Some(&Decimal::from(28)));
+        assert_eq!(quantities.get("alarms"), Some(&Decimal::from(29)));
         assert_eq!(book.additions().first().map(|(first, _)| *first.price), Some(Decimal::new(50, 2)));
     }
 }

@@ -173,7 +173,7 @@ impl Desk {
             snapshot: portfolio_snapshot::Deps { store: store.clone(), clock: market_clock, config: config.clone() },
             kill_switch: kill_switch::Deps {
                 store: store.clone(),
-                venue: venue.clone(),
+                venue: Some(venue.clone()),
                 queues: queues.clone(),
                 clock: clock.clone(),
                 wall: WallClock,

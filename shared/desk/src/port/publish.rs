@@ -4,6 +4,7 @@ use crate::fill::Fill;
 use crate::id::{AccountId, SignalId, Symbol};
 use crate::message::{Message, QueueName};
 use crate::order::Intent;
+use crate::time::Timestamp;
 use std::future::Future;
 use thiserror::Error;
 
@@ -34,6 +35,14 @@ impl Outgoing {
         let (account, symbol, id) = (intent.account.clone(), intent.symbol.clone(), intent.id.clone());
         let dedup = id.to_string();
         Self { queue, message: Message::Order { account, symbol, intent: id }, dedup }
+    }
+
+    /// Asks for an order to be ended under a kill, at `now`: once a minute at most, as often as the switch is swept.
+    #[must_use]
+    pub fn to_cancel(intent: &Intent, now: Timestamp) -> Self {
+        let (account, symbol, id) = (intent.account.clone(), intent.symbol.clone(), intent.id.clone());
+        let message = Message::Cancel { account, symbol, intent: id, sweep: now.ms().div_euclid(60_000) };
+        Self { queue: QueueName::Exits, dedup: message.group(), message }
     }
 
     /// Reports a fill.

@@ -3,7 +3,6 @@
 //! A premium may be zero or negative, which no price of this project can be: such an answer is refused as a whole.
 
 use super::ask::{ask, ranged, with_extra};
-use super::klines;
 use super::raw_market::{RawBar, RawOptionBar};
 use super::system::{System, public};
 use crate::protocol::call::{BarPrice, BarQuery, Scope};
@@ -11,6 +10,7 @@ use crate::protocol::model::Bar;
 use crate::protocol::wire::{self, MaybeNum, Num};
 use crate::protocol::{Built, CallError, Instrument, Params, Product, Unsigned};
 use desk::money::Quantity;
+use desk::time::Interval;
 
 /// How many bars the venue gives when it is not told.
 const USUAL: u32 = 500;
@@ -38,6 +38,17 @@ fn in_order(bars: Vec<Bar>) -> Result<Vec<Bar>, String> {
     }
 }
 
+/// The bar lengths the exchange knows.
+const INTERVALS: [&str; 15] =
+    ["1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w"];
+
+/// The exchange's name of a bar length, if it has bars of it. Only spot has bars of a second.
+fn name(interval: Interval, product: Product) -> Result<String, String> {
+    let name = interval.to_string();
+    let known = INTERVALS.contains(&name.as_str()) && (product == Product::Spot || name != "1s");
+    if known { Ok(name) } else { Err(format!("the exchange has no {name} bars; it has {}", INTERVALS.join(", "))) }
+}
+
 fn path(system: System, price: BarPrice) -> Result<&'static str, CallError> {
     match (system, price) {
         (_, BarPrice::Trade) => Ok("/klines"),
@@ -52,7 +63,7 @@ fn path(system: System, price: BarPrice) -> Result<&'static str, CallError> {
 
 pub(super) fn bars(market: &Instrument, query: &BarQuery, scope: &Scope) -> Built<Vec<Bar>> {
     let system = public(market.product);
-    let interval = klines::name(query.interval, market.product).map_err(CallError::Invalid)?;
+    let interval = name(query.interval, market.product).map_err(CallError::Invalid)?;
     let mut params = Params::new();
     if query.price == BarPrice::Index {
         // The index belongs to the pair, not to one of its contracts.

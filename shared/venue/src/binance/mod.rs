@@ -15,7 +15,6 @@
 //! | `errors` | what an error code means |
 //! | `auth` | signing with HMAC and Ed25519 keys |
 //! | `stream` | market data and the account over WebSocket |
-//! | `klines` | the candles of the desk's own market data |
 //!
 //! Deliberately absent: every call that moves money (withdrawals, transfers, loans, subscriptions to earn products), RSA
 //! keys, order lists other than OCO, and the closing of a position by one call, which the venue does not have.
@@ -31,7 +30,6 @@ mod contracts;
 mod errors;
 mod history;
 mod instruments;
-pub mod klines;
 mod listing;
 mod market;
 mod oco;

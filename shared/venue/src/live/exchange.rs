@@ -10,18 +10,18 @@ use super::discreet::Secrets;
 use super::guard::{Guard, Turn};
 use super::stream::Plan;
 use super::transport::Transport;
-use crate::protocol::model::Balances;
+use crate::protocol::model::{Balances, KeyPermissions};
 use crate::protocol::stream::{Channel, StreamToken, Streams};
 use crate::protocol::{
     Ask, CallError, CallFault, Capabilities, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product,
-    Protocol, ReadFault,
+    Protocol, ReadFault, Reply,
 };
 use desk::port::{Clock, Table};
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// How often a read is sent at most.
 const READS: u32 = 4;
@@ -163,6 +163,18 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         self.read(self.protocol.balances(scope)?).await
     }
 
+    /// What the account's key may do; nothing is told where the venue can't be asked.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn key_permissions(&self) -> Result<KeyPermissions, CallFault> {
+        match self.protocol.key_permissions() {
+            Ok(ask) => self.read(ask).await,
+            Err(CallError::Unsupported { .. }) => Ok(KeyPermissions::default()),
+            Err(error @ (CallError::Invalid(_) | CallError::Credentials { .. })) => Err(error.into()),
+        }
+    }
+
     /// Asks and reads; repeats while it may help.
     ///
     /// # Errors
@@ -189,6 +201,15 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         self.send(&ask, window_ms).await
     }
 
+    /// Asks once, and tells when the server says it answered (`Date`, in whole seconds).
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn once_dated<A>(&self, ask: Ask<A>) -> Result<(A, Option<Timestamp>), CallFault> {
+        let date = |reply: &Reply| reply.header("date").and_then(date);
+        self.send_and(&ask, None, date).await
+    }
+
     /// How long to wait before a read is repeated; `None` if repeating does not help.
     fn pause(&self, fault: &CallFault, tries: u32) -> Option<Duration> {
         let growing = PAUSE_MS.checked_shl(tries - 1)?;
@@ -209,9 +230,19 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     }
 
     async fn send<A>(&self, ask: &Ask<A>, window_ms: Option<u32>) -> Result<A, CallFault> {
+        self.send_and(ask, window_ms, |_| ()).await.map(|(answer, ())| answer)
+    }
+
+    /// Sends, and reads the answer and something else of the reply.
+    async fn send_and<A, B>(
+        &self,
+        ask: &Ask<A>,
+        window_ms: Option<u32>,
+        also: impl Fn(&Reply) -> B,
+    ) -> Result<(A, B), CallFault> {
         let class = ask.request.class;
         self.guard.admit(class, ask.request.weight, self.clock.now()).await?;
-        let answer = self.exchange(ask, window_ms).await;
+        let answer = self.exchange(ask, window_ms, also).await;
         let turn = self.guard.report(class, answer.as_ref().err(), self.clock.now()).await?;
         if turn != Turn::None {
             (self.on_turn)(self.protocol.capabilities().venue, class, turn);
@@ -219,7 +250,12 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         answer
     }
 
-    async fn exchange<A>(&self, ask: &Ask<A>, window_ms: Option<u32>) -> Result<A, CallFault> {
+    async fn exchange<A, B>(
+        &self,
+        ask: &Ask<A>,
+        window_ms: Option<u32>,
+        also: impl Fn(&Reply) -> B,
+    ) -> Result<(A, B), CallFault> {
         let venue = self.protocol.capabilities().venue;
         let now = self.venue_now();
         let window_ms = window_ms.unwrap_or(5_000);
@@ -233,7 +269,8 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
             reason: secrets().hidden(fault.reason),
             unsent: fault.unsent,
         })?;
-        Ok(ask.read(&reply, &self.markets()).map_err(|fault| secrets().out_of(fault))?)
+        let answer = ask.read(&reply, &self.markets()).map_err(|fault| secrets().out_of(fault))?;
+        Ok((answer, also(&reply)))
     }
 
     /// Microseconds since 1970 by the venue's clock, and always more than before.
@@ -335,6 +372,12 @@ pub async fn first_look<X: Transport>(
         unsent: fault.unsent,
     };
     Ok(ask.read(&sent.map_err(lost)?, &Markets::default())?)
+}
+
+/// The instant of an HTTP date; whole seconds.
+fn date(text: &str) -> Option<Timestamp> {
+    let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp::from_ms)
 }
 
 /// SplitMix64's output function: spreads a counter evenly.

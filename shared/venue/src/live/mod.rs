@@ -26,7 +26,7 @@ pub mod stream;
 pub mod transport;
 
 pub use alone::Alone;
-pub use bars::{VenueBars, spot_instrument};
+pub use bars::{VenueBars, spot_instrument, told_instrument};
 pub use exchange::{Access, Exchange, first_look};
 pub use spot::LiveSpot;
 pub use transport::{Http, Transport};

@@ -55,6 +55,14 @@ impl Credentials {
         &self.secret
     }
 
+    /// A text without them: a server may repeat what it was sent.
+    #[must_use]
+    pub fn hidden_in(&self, text: &str) -> String {
+        let parts = [Some(self.secret()), self.passphrase(), Some(self.key())];
+        let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+        parts.fold(text.to_owned(), |text, part| text.replace(part, "(hidden)"))
+    }
+
     /// The passphrase, where the venue asks for one.
     #[must_use]
     pub fn passphrase(&self) -> Option<&str> {

@@ -104,14 +104,7 @@ const fn way_out(fault: &CallFault) -> &'static str {
 
 /// A fault in words, without the credentials.
 pub(in crate::cli) fn fault_words(fault: &CallFault, credentials: &Credentials) -> String {
-    hidden(&fault.to_string(), credentials)
-}
-
-/// A text without the credentials.
-fn hidden(text: &str, credentials: &Credentials) -> String {
-    let parts = [Some(credentials.secret()), credentials.passphrase(), Some(credentials.key())];
-    let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
-    parts.fold(text.to_owned(), |text, part| text.replace(part, "(hidden)"))
+    credentials.hidden_in(&fault.to_string())
 }
 
 /// Told to nobody: a command says how each of its questions ended.
@@ -136,7 +129,7 @@ pub(super) async fn admission(exchange: &Reached, configuration: &Configuration,
         lines.push(rights(exchange, &balances, env, accept).await);
         lines.push(holdings(&balances));
     }
-    lines.into_iter().map(|line| Line { found: hidden(&line.found, &configuration.credentials), ..line }).collect()
+    lines.into_iter().map(|line| Line { found: configuration.credentials.hidden_in(&line.found), ..line }).collect()
 }
 
 /// Whether live trading could begin.
@@ -152,7 +145,7 @@ pub(super) async fn preflight(exchange: &Reached, configuration: &Configuration,
     };
     lines.push(limits);
     lines.push(test_order(exchange, product).await);
-    lines.into_iter().map(|line| Line { found: hidden(&line.found, &configuration.credentials), ..line }).collect()
+    lines.into_iter().map(|line| Line { found: configuration.credentials.hidden_in(&line.found), ..line }).collect()
 }
 
 /// What is traded first of all.
@@ -184,13 +177,7 @@ async fn server(exchange: &Reached) -> (Vec<Line>, bool) {
 }
 
 async fn rights(exchange: &Reached, balances: &Result<Balances, CallFault>, env: Env, accept: bool) -> Line {
-    let asked = match exchange.protocol().key_permissions() {
-        Ok(ask) => exchange.read(ask).await,
-        // The venue can't be asked: then nothing is told.
-        Err(CallError::Unsupported { .. }) => Ok(KeyPermissions::default()),
-        Err(error @ (CallError::Invalid(_) | CallError::Credentials { .. })) => Err(error.into()),
-    };
-    let mut told = match asked {
+    let mut told = match exchange.key_permissions().await {
         Ok(told) => told,
         Err(fault) => return Line::fault("permissions", &fault),
     };

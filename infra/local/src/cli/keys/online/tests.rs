@@ -80,7 +80,7 @@ fn what_a_server_repeats_of_the_credentials_is_hidden() {
     let credentials = Credentials::new("okx", "the-key".into(), "canary-1".into(), Some("canary-2".into())).unwrap();
     let fault =
         CallFault::Connectivity { venue: "okx".into(), reason: "echo the-key canary-1 canary-2".into(), unsent: false };
-    assert_eq!(hidden(&fault.to_string(), &credentials), "okx could not be reached: echo (hidden) (hidden) (hidden)");
+    assert_eq!(credentials.hidden_in(&fault.to_string()), "okx could not be reached: echo (hidden) (hidden) (hidden)");
 }
 
 #[test]

@@ -49,8 +49,9 @@ use super::protocol::model::{
     Ticker, VenueHealth,
 };
 use super::protocol::{
-    Amendment, Auth, BarQuery, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument, LeverageChange,
-    MarketsQuery, Moment, NewOrder, OrderRef, OrdersQuery, Product, Protocol, Range, Request, Scope, Unsigned, sign,
+    Amendment, Ask, Auth, BarQuery, Built, CallError, Capabilities, Credentials, HistoryQuery, Instrument,
+    LeverageChange, MarketsQuery, Moment, NewOrder, OrderRef, OrdersQuery, Product, Protocol, Range, Request, Scope,
+    Unsigned, sign,
 };
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
@@ -129,6 +130,14 @@ impl Protocol for Bitget {
 
     fn instruments(&self, product: Product) -> Built<Vec<Instrument>> {
         instruments::instruments(product)
+    }
+
+    fn listings(&self, product: Product) -> Result<Vec<Ask<Vec<Instrument>>>, CallError> {
+        let mut all = vec![self.instruments(product)?];
+        if product == Product::Linear {
+            all.push(self.instruments_settled_in(product, "USDC")?);
+        }
+        Ok(all)
     }
 
     fn instruments_settled_in(&self, product: Product, coin: &str) -> Built<Vec<Instrument>> {

@@ -52,6 +52,7 @@ mod stream_private;
 mod stream_public;
 mod tickers;
 
+use crate::protocol::call::AccountSystem;
 use crate::protocol::model::{
     AccountRow, Balances, Bar, Currency, FeeRate, Funding, FundingPayment, KeyPermissions, LeverageSetting,
     LeverageTier, MarginMode, Movement, OpenInterest, OrderBook, OrderReport, OwnTrade, PositionReport, PublicTrade,
@@ -148,6 +149,9 @@ macro_rules! protocol {
             }
             fn key_permissions(&self) -> Built<KeyPermissions> {
                 account::key_permissions()
+            }
+            fn account_system(&self) -> Built<AccountSystem> {
+                account::account_system()
             }
             fn accounts(&self, scope: &Scope) -> Built<Vec<AccountRow>> {
                 account::accounts(scope)

@@ -54,7 +54,7 @@ use crate::protocol::model::{
     Ticker, VenueHealth,
 };
 use crate::protocol::{
-    Built, CallError, Capabilities, Credentials, Instrument, Moment, Product, Protocol, Request, Unsigned,
+    Ask, Built, CallError, Capabilities, Credentials, Instrument, Moment, Product, Protocol, Request, Unsigned,
 };
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
@@ -63,10 +63,6 @@ use rust_decimal::Decimal;
 const VENUE: &str = "okx";
 /// The name of its REST server.
 const ORIGIN: &str = "rest";
-
-/// The header that turns a request into one to the demo account. Its servers are the same; the transport adds it to
-/// every request when the configuration says "test".
-pub const DEMO_HEADER: (&str, &str) = ("x-simulated-trading", "1");
 
 /// OKX.
 #[derive(Debug, Clone, Copy, Default)]
@@ -151,6 +147,14 @@ impl Protocol for Okx {
 
     fn instruments(&self, product: Product) -> Built<Vec<Instrument>> {
         Ok(instruments::listed(product))
+    }
+
+    fn listings(&self, product: Product) -> Result<Vec<Ask<Vec<Instrument>>>, CallError> {
+        let mut all = vec![self.instruments(product)?];
+        if matches!(product, Product::Linear | Product::Inverse) {
+            all.push(self.dated_instruments(product)?);
+        }
+        Ok(all)
     }
 
     fn currencies(&self) -> Built<Vec<Currency>> {

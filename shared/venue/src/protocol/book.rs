@@ -211,6 +211,24 @@ impl Book {
         applied
     }
 
+    /// Whether a fetched snapshot is older than what has waited for it: something is missing between the two, and another one
+    /// has to be fetched. What waits goes on waiting.
+    #[must_use]
+    pub fn is_too_old(&self, snapshot: &BookUpdate) -> bool {
+        let Some(last) = snapshot.last.filter(|_| self.rule.fetched) else { return false };
+        // Of those that wait, the ones that are older than the snapshot don't count. Where deltas name their predecessor the
+        // first one has to overlap the snapshot; the one that ends with it does.
+        let older = |end: u64| if self.rule.numbering == Numbering::Linked { end < last } else { end <= last };
+        let mut waiting = self.waiting.iter().filter(|update| update.last.is_none_or(|end| !older(end)));
+        let Some(next) = waiting.next() else { return false };
+        match self.rule.numbering {
+            Numbering::None => false,
+            Numbering::Ranges => next.first.is_some_and(|first| first > last + 1),
+            Numbering::Linked => next.first.is_some_and(|first| first > last),
+            Numbering::Counted => next.last.is_some_and(|number| number > last + 1),
+        }
+    }
+
     /// Empties the book: the stream was interrupted, or a gap was noticed.
     pub fn forget(&mut self) {
         self.bids.clear();
@@ -390,6 +408,25 @@ mod tests {
         assert!(matches!(book.apply(&delta(11, 11, &[level(110, 1)], &[])), Err(Gap::Crossed { .. })));
         book.apply(&snapshot(10)).unwrap();
         assert!(matches!(book.apply(&delta(11, 11, &[level(-1, 1)], &[])), Err(Gap::Level { .. })));
+    }
+
+    #[test]
+    fn a_snapshot_that_does_not_reach_what_waits_is_too_old() {
+        let mut book = Book::new("X", SPOT);
+        assert!(!book.is_too_old(&snapshot(1)), "nothing waits");
+        book.apply(&delta(12, 14, &[], &[])).unwrap();
+        book.apply(&delta(15, 15, &[], &[])).unwrap();
+        for (last, too_old) in [(10, true), (11, false), (12, false), (14, false), (15, false), (20, false)] {
+            assert_eq!(book.is_too_old(&snapshot(last)), too_old, "a snapshot at {last}");
+        }
+        let linked = BookRule { numbering: Numbering::Linked, ..SPOT };
+        let mut book = Book::new("X", linked);
+        book.apply(&BookUpdate { previous: Some(9), ..delta(12, 14, &[], &[]) }).unwrap();
+        for (last, too_old) in [(9, true), (11, true), (12, false), (14, false), (15, false)] {
+            assert_eq!(book.is_too_old(&snapshot(last)), too_old, "a snapshot at {last}");
+        }
+        assert_eq!(book.apply(&snapshot(14)), Ok(Applied::Changed), "the delta that ends with it overlaps it");
+        assert_eq!(book.sequence(), Some(14));
     }
 
     #[test]

@@ -17,6 +17,6 @@ mod functions;
 mod house;
 mod keys;
 mod kill;
-
+mod route;
 mod venue_conformance;
 mod venue_sim;

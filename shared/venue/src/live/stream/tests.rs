@@ -156,7 +156,8 @@ fn a_listen_key_is_renewed_under_its_connection_until_another_one_is_given_out()
         let (out, mut news) = channel(100);
         let plan = Plan::new(&Hasty, vec![USDM_ORDERS]);
         tokio::spawn(follow(venue(&Binance, &rest, false, Some(url)), plan, out));
-        assert_eq!(connections.recv().await.unwrap().path, "/private/ws/same");
+        let one = connections.recv().await.unwrap();
+        assert_eq!(one.path, "/private/ws/same");
         assert_eq!(news.recv().await, Some(News::Up));
         let why = "the stream's token has been replaced by another one";
         assert_eq!(news.recv().await, Some(News::Down(why.to_owned())));
@@ -173,7 +174,7 @@ fn btc() -> Instrument {
 fn topics_of_two_servers_are_followed_together_and_a_book_is_fetched_over_the_stream() {
     run(async {
         let (url, mut connections) = server().await;
-        let book = r#"{"lastUpdateId":105,"E":1,"T":1,"bids":[["99.5","1"]],"asks":[["100.5","2"]]}"#;
+        let book = r#"{"lastUpdateId":105,"E":1700000000000,"T":1700000000000,"bids":[["99.5","1"]],"asks":[["100.5","2"]]}"#;
         let rest = Rest::answering(&[("/fapi/v1/depth?symbol=BTCUSDT&limit=1000", &[book])]);
         let exchange = venue(&Binance, &rest, false, Some(url));
         exchange.set_markets(Markets::new([btc()]));

@@ -5,6 +5,7 @@
 mod api;
 mod bad_input;
 mod binary;
+mod books;
 mod conformance;
 mod crash;
 mod crash_sweep;
@@ -16,5 +17,6 @@ mod functions;
 mod house;
 mod keys;
 mod kill;
+mod route;
 mod venue_conformance;
 mod venue_sim;

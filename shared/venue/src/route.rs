@@ -7,8 +7,12 @@
 //!    2ⁿ choices of venues are tried (at most [`VENUES_MAX`]); for each the line is walked from the best level on. The
 //!    plan that fills most wins; of those, the one with the best net amount; of those, the one with fewest orders.
 //!
+//! [`left_out`] says why a venue has no order in a plan.
+//!
 //! What it does not do: it does not move money between venues, and it does not know how long a book is good for. The
 //! limit of each order is its worst level: what has gone meanwhile stays unfilled instead of being bought at any price.
+
+pub mod left_out;
 
 use crate::protocol::model::Side;
 use desk::money::exact::{self, Rounding};
@@ -38,6 +42,25 @@ pub struct Offer {
     pub max_quantity: Quantity,
     /// What may be spent: quote units for a buy (fee included), base units for a sale.
     pub available: Decimal,
+}
+
+impl Offer {
+    /// The same, with so much money that only the book bounds it: for whoever does not know what an account holds.
+    ///
+    /// # Errors
+    /// [`MoneyError`] if the book's worth can't be held.
+    pub fn unbound(mut self, side: Side) -> Result<Self, MoneyError> {
+        self.available = Decimal::ZERO;
+        for (price, quantity) in &self.levels {
+            let more = match side {
+                Side::Sell => quantity.value(),
+                // A fee is less than the notional itself.
+                Side::Buy => exact::mul(exact::mul(price.value(), quantity.value())?, Decimal::TWO)?,
+            };
+            self.available = exact::add(self.available, more)?;
+        }
+        Ok(self)
+    }
 }
 
 /// One order of a plan.

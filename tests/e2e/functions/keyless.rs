@@ -86,7 +86,9 @@ async fn a_cancel_is_handled_while_everything_before_it_fails() {
     let answers = batch::run(&deliveries, |message| async move {
         match &message {
             Message::Order { .. } => Err(Failure::retry("the venue does not answer")),
-            _ => desk.handle(QueueName::Exits, message).await,
+            Message::Bars { .. } | Message::Signal { .. } | Message::Cancel { .. } | Message::Fill { .. } => {
+                desk.handle(QueueName::Exits, message).await
+            }
         }
     });
     let done: Vec<bool> = answers.await.unwrap().iter().map(|(_, answer)| *answer == Answer::Done).collect();

@@ -13,6 +13,7 @@ mod live;
 mod load;
 mod print;
 mod progress;
+mod route;
 mod show;
 mod switch;
 mod up;
@@ -59,6 +60,8 @@ enum Verb {
     Venues(venues::VenuesArguments),
     /// The exchanges' keys: add, list, check, activate, deactivate, remove
     Keys(Box<keys::KeysArguments>),
+    /// Where an order would be best filled over the books of several exchanges, after fees; places nothing
+    Route(Box<route::RouteArguments>),
     /// History: pull bars of years from an exchange into a Parquet file
     Data(data::DataArguments),
     /// What the desk on AWS costs a month, idle and trading, line by line
@@ -134,6 +137,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Verb::Doctor(arguments) => doctor::run(&arguments).await,
             Verb::Venues(arguments) => venues::venues(&arguments),
             Verb::Keys(arguments) => keys::keys(&arguments).await,
+            Verb::Route(arguments) => route::run(&arguments).await,
             Verb::Data(arguments) => data::data(&arguments).await,
             Verb::Cost(arguments) => cost::cost(&arguments),
             Verb::Deploy(arguments) => deploy::deploy(&arguments),

@@ -96,8 +96,17 @@ fn whole(record: &Capabilities) {
     for limit in record.limits {
         let classes = words(limit.class).unwrap_or_default().join(", ");
         let of = if classes.is_empty() { String::new() } else { format!(" ({classes})") };
-        say(&format!("limit          {} {} in {}{of}", limit.units, limit.of, seconds(limit.per_ms)));
+        let at = if limit.origins.is_empty() { String::new() } else { format!(" at {}", limit.origins.join(", ")) };
+        say(&format!("limit          {} {} in {}{of}{at}", limit.units, limit.of, seconds(limit.per_ms)));
     }
+    let streams = &record.streams;
+    say(&format!(
+        "streams        {} topics a connection, {} messages in {}: {}",
+        streams.topics,
+        streams.messages,
+        seconds(streams.per_ms),
+        streams.rule
+    ));
     say(&format!("books          {}", record.book_rule));
     for note in record.notes {
         say(&format!("note           {note}"));

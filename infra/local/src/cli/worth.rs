@@ -10,7 +10,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use venue::keys::Configuration;
-use venue::protocol::call::Wallet;
+use venue::protocol::call::{AccountSystem, Wallet};
 use venue::protocol::model::Balances;
 use venue::protocol::{Ask, CallError, CallFault, MarketsQuery, Product, Protocol, Scope};
 use venue::valuation::{Account, Pocket, Prices, Report, Valued, Worth, price_of, value};
@@ -94,7 +94,7 @@ fn together(asks: Vec<(Pocket, Ask<Balances>)>) -> Option<Ask<Pockets>> {
 }
 
 /// The requests for all pockets of a venue, those of one request in one.
-fn questions(protocol: &dyn Protocol, contracts: bool) -> Result<Vec<Ask<Pockets>>, CallError> {
+fn questions(protocol: &dyn Protocol, contracts: bool, account: AccountSystem) -> Result<Vec<Ask<Pockets>>, CallError> {
     let products = protocol.capabilities().products;
     let wallets = [
         (Product::Spot, Wallet::Spot, Pocket::Spot),
@@ -106,7 +106,7 @@ fn questions(protocol: &dyn Protocol, contracts: bool) -> Result<Vec<Ask<Pockets
         if !products.contains(&product) || (product.is_contract() && !contracts) {
             continue;
         }
-        let scope = Scope { product: Some(product), wallet: Some(wallet), ..Scope::default() };
+        let scope = Scope { product: Some(product), wallet: Some(wallet), account, ..Scope::default() };
         let ask = match protocol.balances(&scope) {
             Ok(ask) => ask,
             Err(CallError::Unsupported { .. }) if product.is_contract() => continue,
@@ -132,8 +132,9 @@ async fn holdings(exchange: &Reached) -> Result<(Pockets, Vec<CallFault>), CallF
         Err(CallError::Unsupported { .. } | CallError::Invalid(_) | CallError::Credentials { .. }) => None,
     };
     let contracts = told.is_none_or(|told| told.contracts != Some(false));
+    let account = exchange.account_scope().await?.account;
     let (mut found, mut unread) = (Pockets::new(), Vec::new());
-    for (number, ask) in questions(exchange.protocol(), contracts)?.into_iter().enumerate() {
+    for (number, ask) in questions(exchange.protocol(), contracts, account)?.into_iter().enumerate() {
         match exchange.read(ask).await {
             Ok(pockets) => found.extend(pockets),
             Err(fault) if number == 0 => return Err(fault),

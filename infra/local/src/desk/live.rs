@@ -24,8 +24,8 @@ use tokio::sync::mpsc::{Receiver, channel};
 use venue::live::guard::Turn;
 use venue::live::stream::{News, Plan, follow};
 use venue::live::{Access, Exchange, Http, LiveSpot};
-use venue::protocol::stream::{Channel, Event, Streams, Topic};
-use venue::protocol::{EndpointClass, Instrument, Markets, Product, Protocol, Scope};
+use venue::protocol::stream::{Event, Streams, Topic};
+use venue::protocol::{EndpointClass, Instrument, Markets, Product, Protocol};
 
 const RECONCILIATION: Duration = Duration::from_secs(60);
 const SNAPSHOT: Duration = Duration::from_secs(300);
@@ -65,7 +65,8 @@ pub async fn open(folder: &Path, config: DeskConfig, at: AtVenue) -> anyhow::Res
     let exchange = Exchange::new(protocol, access, table.clone(), WallClock, http, seed, turned);
     exchange.set_markets(Markets::new(instruments));
     exchange.measure_clock().await?;
-    let live = LiveSpot::new(config.venue.clone(), Arc::new(exchange), Scope::default());
+    let scope = exchange.account_scope().await?;
+    let live = LiveSpot::new(config.venue.clone(), Arc::new(exchange), scope);
     let market = Market::Venue(live.clone());
     let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market };
     Ok((Desk::wire(parts, start).await?, live))
@@ -105,7 +106,7 @@ impl Live {
         let (out, news) = channel(NEWS);
         let product = Product::Spot;
         let topics = vec![Topic::Orders(product), Topic::Balances(product)];
-        let plan = Plan { streams, channel: Channel::Private(product), topics };
+        let plan = Plan::new(streams, topics);
         let stream = tokio::spawn(follow(venue.shared(), plan, out));
         let shortest = desk.config.markets.iter().map(|market| market.interval.ms()).min().unwrap_or(60_000);
         let pull_every = Duration::from_millis((shortest / 4).clamp(100, 2_000).unsigned_abs());
@@ -199,6 +200,7 @@ impl Live {
                 self.look_soon();
                 boot::observe::stream_broke(desk.config.venue.as_str(), &why);
             }
+            News::Book { .. } => {}
             News::Event(event) => match *event {
                 Event::Fill(trade) => match self.venue.fill_of(&desk.config.account, &trade).await {
                     Ok(fill) => report(desk, fill).await?,

@@ -260,6 +260,10 @@ pub struct Stream {
     pub drop_ppm: u32,
     /// A depth message is not sent: a gap.
     pub depth_gap_ppm: u32,
+    /// A depth message is sent twice.
+    pub depth_duplicate_ppm: u32,
+    /// A depth message is sent after the next one.
+    pub depth_reorder_ppm: u32,
     /// Any other market message is not sent.
     pub drop_market_ppm: u32,
     /// A message is preceded by a frame that is no JSON.

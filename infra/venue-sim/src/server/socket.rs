@@ -60,6 +60,7 @@ pub(super) async fn open(
             sent: 0,
             draws: 0,
             held: None,
+            held_depth: None,
             late: VecDeque::new(),
         };
         let mut first = connection.subscriptions.clone();
@@ -83,6 +84,8 @@ struct Connection {
     draws: u64,
     /// A message that waits for the next one to overtake it.
     held: Option<String>,
+    /// The same of depth messages.
+    held_depth: Option<String>,
     /// Messages that are late, by when they are due.
     late: VecDeque<(Instant, String)>,
 }
@@ -162,13 +165,13 @@ impl Connection {
                 if !self.subscriptions.names.contains(&*name) {
                     return Ok(());
                 }
-                let depth = name.contains("@depth");
-                let (chance, fault) =
-                    if depth { (faults.depth_gap_ppm, "depth_gap") } else { (faults.drop_market_ppm, "drop_market") };
-                if self.drawn(chance, fault) {
+                let text = self.wrapped(&name, &body);
+                if name.contains("@depth") {
+                    return self.depth(socket, text, faults).await;
+                }
+                if self.drawn(faults.drop_market_ppm, "drop_market") {
                     return Ok(());
                 }
-                let text = self.wrapped(&name, &body);
                 self.send(socket, text, faults).await
             }
             Outgoing::Private(account, body) => {
@@ -194,6 +197,22 @@ impl Connection {
                 Ok(())
             }
         }
+    }
+
+    /// A depth message: perhaps dropped, overtaken by the next one, or twice.
+    async fn depth(&mut self, socket: &mut WebSocket, text: String, faults: &Stream) -> Result<(), Over> {
+        if self.drawn(faults.depth_gap_ppm, "depth_gap") {
+            return Ok(());
+        }
+        if self.held_depth.is_none() && self.drawn(faults.depth_reorder_ppm, "depth_reorder") {
+            self.held_depth = Some(text);
+            return Ok(());
+        }
+        let again = self.drawn(faults.depth_duplicate_ppm, "depth_duplicate").then(|| text.clone());
+        for text in std::iter::once(text).chain(again).chain(self.held_depth.take()) {
+            self.send(socket, text, faults).await?;
+        }
+        Ok(())
     }
 
     /// A user event: perhaps dropped, late, overtaken, or twice.

@@ -2,7 +2,7 @@
 
 use crate::protocol::Product;
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit, StreamLimits};
 use crate::protocol::http::EndpointClass;
 
 /// The capability record.
@@ -23,6 +23,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         ("usdm", "https://demo-fapi.binance.com"),
         ("coinm", "https://demo-dapi.binance.com"),
     ],
+    demo_header: None,
     passphrase: false,
     client_id: ClientId {
         field: "newClientOrderId; clientAlgoId for conditional orders on contracts; newClientStrategyId for those on \
@@ -43,10 +44,21 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     query_lag_ms: 2000,
     self_trade: &["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT"],
     limits: &[
-        RateLimit { of: "weight", class: &[], units: 6000, per_ms: 60_000 },
-        RateLimit { of: "orders", class: &[EndpointClass::Order], units: 100, per_ms: 10_000 },
-        RateLimit { of: "orders", class: &[EndpointClass::Order], units: 200_000, per_ms: 86_400_000 },
+        RateLimit::new("weight", &[], 6000, 60_000).at(&["spot", "portfolio"]),
+        RateLimit::new("weight", &[], 2400, 60_000).at(&["usdm", "coinm"]),
+        RateLimit::new("weight", &[], 400, 60_000).at(&["options"]),
+        RateLimit::new("orders", &[EndpointClass::Order], 100, 10_000).at(&["spot", "options"]),
+        RateLimit::new("orders", &[EndpointClass::Order], 200_000, 86_400_000).at(&["spot"]),
+        RateLimit::new("orders", &[EndpointClass::Order], 300, 10_000).at(&["usdm"]),
+        RateLimit::new("orders", &[EndpointClass::Order], 1200, 60_000).at(&["usdm", "coinm", "portfolio"]),
     ],
+    streams: StreamLimits {
+        topics: 512,
+        messages: 5,
+        per_ms: 1000,
+        rule: "1024 streams a connection, of which a topic is two at most; 5 messages a second on spot, 10 on contracts",
+    },
+    taker_ppm: &[(Product::Spot, 1000), (Product::Linear, 500), (Product::Inverse, 500)],
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly, TimeInForce::Gtd],
         stop_loss: true,
@@ -67,7 +79,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
          them although they exist",
         "on spot a change of the price is a cancellation and a new order in one request; a smaller quantity alone keeps \
          the place in the queue",
-        "the budgets above are those of spot; USD-M has a weight of 2400 and 1200 orders a minute, options a weight of 400",
+        "each server has a budget of its own: what contracts use up is not missing on spot",
         "the dead-man's switch of contracts holds for one market at a time and is not spoken here",
         "good till a day and reduce-only exist on contracts only, OCO and icebergs on spot and margin only",
     ],

@@ -35,6 +35,9 @@ const VENUE: &str = "binance";
 /// How many streams are subscribed to by one frame; a server takes five frames a second.
 const STREAMS_PER_FRAME: usize = 100;
 
+/// How often a listen key is asked for again, in milliseconds: half of its life.
+const RENEWAL_MS: u32 = 1_800_000;
+
 /// The lengths of bars there are. A second is spot's alone; a month has no fixed length.
 const BARS: [&str; 15] = ["1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w"];
 
@@ -102,6 +105,15 @@ impl Streams for Binance {
     fn book_rule(&self, product: Product) -> BookRule {
         let numbering = if product.is_contract() { Numbering::Linked } else { Numbering::Ranges };
         BookRule { numbering, fetched: true, depth: 0, checksum: None }
+    }
+
+    fn snapshot_depth(&self, _: Product) -> Option<u32> {
+        // Five thousand, on spot, would cost five times as much for prices that are far away.
+        Some(1000)
+    }
+
+    fn renewal_ms(&self, channel: Channel) -> Option<u32> {
+        matches!(channel, Channel::Private(Product::Linear | Product::Inverse)).then_some(RENEWAL_MS)
     }
 
     fn read(&self, channel: Channel, frame: &str, markets: &Markets) -> Result<Vec<Event>, ReadFault> {

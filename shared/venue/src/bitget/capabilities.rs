@@ -1,7 +1,9 @@
 //! What the venue promises.
 
 use super::super::protocol::call::TimeInForce;
-use super::super::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use super::super::protocol::capability::{
+    Capabilities, ClientId, Deadline, DemoHeader, Evidence, Orders, RateLimit, StreamLimits,
+};
 use super::super::protocol::http::EndpointClass;
 use super::super::protocol::market::Product;
 use super::errors::DUPLICATE;
@@ -21,7 +23,9 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     ],
     // Demo trading is on the same server, told apart by a header alone. A request that lacks it trades with real money, so
     // there is no test network here.
-    test_origins: &[],
+    // Demo trading has the same server for requests; the header makes the difference.
+    test_origins: &[(ORIGIN, "https://api.bitget.com")],
+    demo_header: Some(DemoHeader { name: "paptrading", value: "1", public: false }),
     passphrase: true,
     client_id: ClientId {
         field: "clientOid",
@@ -40,12 +44,19 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     query_lag_ms: 10_000,
     self_trade: &["none", "cancel_taker", "cancel_maker", "cancel_both"],
     limits: &[
-        RateLimit { of: "requests", class: &[], units: 6000, per_ms: 60_000 },
-        RateLimit { of: "requests", class: &[EndpointClass::Public], units: 20, per_ms: 1000 },
-        RateLimit { of: "requests", class: &[EndpointClass::Account], units: 10, per_ms: 1000 },
-        RateLimit { of: "requests", class: &[EndpointClass::Order], units: 10, per_ms: 1000 },
-        RateLimit { of: "requests", class: &[EndpointClass::Cancel], units: 10, per_ms: 1000 },
+        RateLimit::new("requests", &[], 6000, 60_000),
+        RateLimit::new("requests", &[EndpointClass::Public], 20, 1000),
+        RateLimit::new("requests", &[EndpointClass::Account], 10, 1000),
+        RateLimit::new("requests", &[EndpointClass::Order], 10, 1000),
+        RateLimit::new("requests", &[EndpointClass::Cancel], 10, 1000),
     ],
+    streams: StreamLimits {
+        topics: 300,
+        messages: 10,
+        per_ms: 1000,
+        rule: "1000 subscriptions a connection, of which a topic is three at most; 10 messages a second",
+    },
+    taker_ppm: &[(Product::Spot, 1000), (Product::Linear, 600), (Product::Inverse, 600)],
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly],
         stop_loss: true,
@@ -63,7 +74,8 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     book_rule: "the CRC32 of the best 25 levels of both sides comes with each message, and seq must grow",
     evidence: Evidence::Fixtures,
     notes: &[
-        "There is no test network: demo trading shares the live server.",
+        "Demo trading shares the live server: signed requests carry the header paptrading: 1, keys are made for it, and \
+         streams have servers of their own.",
         "An order has no deadline of its own; the 30 s of the timestamp are all there is.",
         "A spot order is changed by cancelling it and placing another one: it has a new id afterwards.",
         "Market buys of spot say what they may cost, not how much they buy.",
@@ -73,7 +85,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
          is about all of it.",
         "Classic margin trading has neither triggers nor a way to change an order.",
         "The codes 40010, 40725, 45001 and 25001 leave the outcome open: the order has to be looked up.",
-        "Perpetual contracts settled in USDC are listed apart from those in USDT.",
+        "Perpetual contracts settled in USDC are listed apart from those in USDT; both are loaded together.",
         "The dead-man's switch works in the unified account only, and after the venue has admitted the account to it.",
     ],
 };

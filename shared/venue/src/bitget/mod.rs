@@ -43,7 +43,10 @@ mod tests;
 mod unified;
 mod words;
 
-use super::protocol::{Answers, Auth, CallError, Capabilities, Credentials, Moment, Protocol, Request, Unsigned, sign};
+use super::protocol::{
+    Answers, Ask, Auth, CallError, Capabilities, Credentials, Instrument, Moment, Product, Protocol, Request, Unsigned,
+    sign,
+};
 use desk::time::Timestamp;
 
 /// Bitget: requests of both accounts, and the streams of the classic one.
@@ -172,5 +175,13 @@ impl Protocol for Bitget {
 
     fn answers(&self) -> &'static Answers {
         &ANSWERS
+    }
+
+    fn listings(&self, product: Product) -> Result<Vec<Ask<Vec<Instrument>>>, CallError> {
+        let mut all = vec![self.instruments(product)?];
+        if product == Product::Linear {
+            all.push(self.instruments_settled_in(product, "USDC")?);
+        }
+        Ok(all)
     }
 }

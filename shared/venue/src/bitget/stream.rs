@@ -22,18 +22,17 @@ const ARGS_MAX: usize = 30;
 /// How many levels a side the checksum is over.
 const CHECKED: usize = 25;
 
-const CLASSIC: &str = "wss://ws.bitget.com/v2/ws";
-const UNIFIED: &str = "wss://ws.bitget.com/v3/ws";
+const CLASSIC: &str = "v2";
+const UNIFIED: &str = "v3";
 
-/// Where to connect. Demo trading is no test network: see the capabilities.
-fn url(base: &str, channel: Channel, test: bool) -> Result<String, CallError> {
-    if test {
-        return Err(unsupported("test network"));
-    }
-    Ok(match channel {
-        Channel::Public(_) => format!("{base}/public"),
-        Channel::Private(_) => format!("{base}/private"),
-    })
+/// Where to connect. Demo trading has a host of its own.
+fn url(version: &str, channel: Channel, test: bool) -> String {
+    let host = if test { "wspap.bitget.com" } else { "ws.bitget.com" };
+    let kind = match channel {
+        Channel::Public(_) => "public",
+        Channel::Private(_) => "private",
+    };
+    format!("wss://{host}/{version}/ws/{kind}")
 }
 
 /// The CRC32 of the best levels as the venue wrote them: bid price, bid quantity, ask price, ask quantity, and so on, each
@@ -158,7 +157,7 @@ impl Streams for Bitget {
     }
 
     fn url(&self, channel: Channel, _token: Option<&StreamToken>, test: bool) -> Result<String, CallError> {
-        url(CLASSIC, channel, test)
+        Ok(url(CLASSIC, channel, test))
     }
 
     fn login(&self, channel: Channel, credentials: &Credentials, moment: Moment) -> Result<Vec<String>, CallError> {
@@ -188,7 +187,7 @@ impl Streams for BitgetUnified {
     }
 
     fn url(&self, channel: Channel, _token: Option<&StreamToken>, test: bool) -> Result<String, CallError> {
-        url(UNIFIED, channel, test)
+        Ok(url(UNIFIED, channel, test))
     }
 
     fn login(&self, channel: Channel, credentials: &Credentials, moment: Moment) -> Result<Vec<String>, CallError> {

@@ -1,7 +1,7 @@
 //! What the venue promises.
 
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit, StreamLimits};
 use crate::protocol::{EndpointClass, Product};
 
 /// The record.
@@ -20,6 +20,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         ("stream-public", "wss://stream-testnet.bybit.com/v5/public"),
         ("stream-private", "wss://stream-testnet.bybit.com/v5/private"),
     ],
+    demo_header: None,
     passphrase: false,
     client_id: ClientId {
         field: "orderLinkId",
@@ -36,10 +37,17 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     query_lag_ms: 5000,
     self_trade: &["CancelMaker", "CancelTaker", "CancelBoth"],
     limits: &[
-        RateLimit { of: "requests", class: &[], units: 600, per_ms: 5000 },
-        RateLimit { of: "orders", class: &[EndpointClass::Order, EndpointClass::Cancel], units: 10, per_ms: 1000 },
-        RateLimit { of: "requests", class: &[EndpointClass::Account], units: 20, per_ms: 1000 },
+        RateLimit::new("requests", &[], 600, 5000),
+        RateLimit::new("orders", &[EndpointClass::Order, EndpointClass::Cancel], 10, 1000),
+        RateLimit::new("requests", &[EndpointClass::Account], 20, 1000),
     ],
+    streams: StreamLimits {
+        topics: 500,
+        messages: 20,
+        per_ms: 1000,
+        rule: "21,000 characters of topics a connection, of which one has 40 at most; messages are not limited by the documents",
+    },
+    taker_ppm: &[(Product::Spot, 1000), (Product::Linear, 550), (Product::Inverse, 550)],
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly],
         stop_loss: true,

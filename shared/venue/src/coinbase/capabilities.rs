@@ -1,7 +1,7 @@
 //! What the venue promises.
 
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit, StreamLimits};
 use crate::protocol::{EndpointClass, Product};
 
 /// The record.
@@ -16,6 +16,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         ("stream-private", "wss://advanced-trade-ws-user.coinbase.com"),
     ],
     test_origins: &[("api", "https://api-sandbox.coinbase.com")],
+    demo_header: None,
     passphrase: false,
     client_id: ClientId {
         field: "client_order_id",
@@ -28,14 +29,16 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     query_lag_ms: 5000,
     self_trade: &[],
     limits: &[
-        RateLimit { of: "requests", class: &[EndpointClass::Public], units: 10, per_ms: 1000 },
-        RateLimit {
-            of: "requests",
-            class: &[EndpointClass::Account, EndpointClass::Order, EndpointClass::Cancel],
-            units: 30,
-            per_ms: 1000,
-        },
+        RateLimit::new("requests", &[EndpointClass::Public], 10, 1000),
+        RateLimit::new("requests", &[EndpointClass::Account, EndpointClass::Order, EndpointClass::Cancel], 30, 1000),
     ],
+    streams: StreamLimits {
+        topics: 200,
+        messages: 8,
+        per_ms: 1000,
+        rule: "8 messages a second; how many subscriptions a connection has is not documented, the number is the desk's own",
+    },
+    taker_ppm: &[(Product::Spot, 12_000)],
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Gtd, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly],
         stop_loss: true,

@@ -67,6 +67,16 @@ pub(super) fn key_permissions() -> Built<KeyPermissions> {
     }))
 }
 
+/// Whether spot orders of the account go to the fast endpoints or to the old ones: the venue tells whether the user is one of
+/// high frequency. Each kind of user has its own spot accounts, which the other's endpoints know nothing of.
+pub(super) fn account_system() -> Built<AccountSystem> {
+    let request = Unsigned::account(SPOT, "/api/v1/hf/accounts/opened", Params::new()).weighing(30);
+    Ok(Ask::new(request, |reply, _| {
+        let fast: bool = raw::data(reply)?;
+        Ok(if fast { AccountSystem::HighFrequency } else { AccountSystem::Classic })
+    }))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawFee {

@@ -1,7 +1,7 @@
 //! What KuCoin promises, as data.
 
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit, StreamLimits};
 use crate::protocol::{EndpointClass, Product};
 
 /// The record.
@@ -13,6 +13,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     origins: &[("spot", "https://api.kucoin.com"), ("futures", "https://api-futures.kucoin.com")],
     // The sandbox was closed in 2023.
     test_origins: &[],
+    demo_header: None,
     passphrase: true,
     client_id: ClientId {
         field: "clientOid",
@@ -32,10 +33,18 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     self_trade: &["CN", "CO", "CB", "DC"],
     // Of the lowest tier. Weights are those of the documents.
     limits: &[
-        RateLimit { of: "weight", class: &[EndpointClass::Public], units: 2000, per_ms: 30_000 },
-        RateLimit { of: "weight", class: &[EndpointClass::Account], units: 2000, per_ms: 30_000 },
-        RateLimit { of: "weight", class: &[EndpointClass::Order, EndpointClass::Cancel], units: 2000, per_ms: 30_000 },
+        // One pool of 2000 for both servers: each has a half of it.
+        RateLimit::new("weight", &[EndpointClass::Public], 1000, 30_000),
+        RateLimit::new("weight", &[EndpointClass::Account], 2000, 30_000),
+        RateLimit::new("weight", &[EndpointClass::Order, EndpointClass::Cancel], 2000, 30_000),
     ],
+    streams: StreamLimits {
+        topics: 150,
+        messages: 100,
+        per_ms: 10_000,
+        rule: "300 topics a connection, of which one of ours is two at most; 100 messages in ten seconds",
+    },
+    taker_ppm: &[(Product::Spot, 1000), (Product::Linear, 600), (Product::Inverse, 600)],
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly, TimeInForce::Gtd],
         stop_loss: true,
@@ -53,8 +62,8 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
                 snapshot; futures: the sequence grows by one",
     evidence: Evidence::Recorded,
     notes: &[
-        "Spot orders of the classic account system go to the old endpoints, which the documents call abandoned; accounts \
-         of today trade by the fast ones (account system HighFrequency).",
+        "Spot orders go to the fast endpoints, or to the old ones (which the documents call abandoned), as the venue says of \
+         the account: it is asked before anything is placed.",
         "The spot order book with all its levels is given to signed requests only.",
         "A good-till-time order needs cancelAfter, its life in seconds, among the extra parameters.",
         "One cancels the other is for spot only; changing orders for spot, and for contracts of the unified account.",

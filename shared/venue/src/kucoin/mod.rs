@@ -83,6 +83,7 @@ const NAMED: Answers = Answers {
     leverage_tiers: Some(leverage::leverage_tiers),
     market_leverage_tiers: Some(leverage::market_leverage_tiers),
     key_permissions: Some(account::key_permissions),
+    account_system: Some(account::account_system),
     accounts: Some(account::accounts),
     place: Some(place::place),
     place_many: Some(place_many::place_many),

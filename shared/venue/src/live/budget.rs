@@ -2,7 +2,8 @@
 //!
 //! Limits are counted in sliding windows: what was used in the window before counts in proportion to how much of it the
 //! last `per_ms` still cover. So neither a venue with fixed windows nor one with rolling windows is overrun. A tenth of
-//! every limit is kept for cancelling: a kill must never wait behind market data.
+//! every limit is kept for cancelling: a kill must never wait behind market data. A budget is one server's; limits that
+//! hold for others are passed over.
 
 use crate::protocol::EndpointClass;
 use crate::protocol::capability::RateLimit;
@@ -28,6 +29,17 @@ pub struct Budget {
     used: Vec<Used>,
     /// The venue asked for silence until then.
     silent_until: Option<Timestamp>,
+}
+
+/// What a request costs, and whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost<'a> {
+    /// Which of the venue's servers.
+    pub origin: &'a str,
+    /// What it is for.
+    pub class: EndpointClass,
+    /// In the venue's units.
+    pub weight: u32,
 }
 
 /// Not now.
@@ -58,13 +70,8 @@ impl Budget {
     ///
     /// # Errors
     /// [`Wait`], if the venue asked for silence or a limit is spent.
-    pub fn take(
-        &mut self,
-        limits: &[RateLimit],
-        class: EndpointClass,
-        weight: u32,
-        now: Timestamp,
-    ) -> Result<(), Wait> {
+    pub fn take(&mut self, limits: &[RateLimit], cost: Cost, now: Timestamp) -> Result<(), Wait> {
+        let Cost { origin, class, weight } = cost;
         if let Some(until) = self.silent_until {
             let ms = until.ms_since(now);
             if ms > 0 {
@@ -74,7 +81,7 @@ impl Budget {
         }
         self.used.resize(limits.len(), Used::default());
         let mut taken = self.used.clone();
-        for (used, limit) in taken.iter_mut().zip(limits).filter(|(_, limit)| applies(limit, class)) {
+        for (used, limit) in taken.iter_mut().zip(limits).filter(|(_, limit)| applies(limit, origin, class)) {
             let per = i64::from(limit.per_ms.max(1));
             let (window, into) = (now.ms().div_euclid(per), now.ms().rem_euclid(per));
             *used = used.at(window);
@@ -106,7 +113,10 @@ impl Budget {
     }
 }
 
-fn applies(limit: &RateLimit, class: EndpointClass) -> bool {
+fn applies(limit: &RateLimit, origin: &str, class: EndpointClass) -> bool {
+    if !limit.origins.is_empty() && !limit.origins.contains(&origin) {
+        return false;
+    }
     match limit.of {
         "orders" => class == EndpointClass::Order,
         _ => limit.class.is_empty() || limit.class.contains(&class),
@@ -117,10 +127,12 @@ fn applies(limit: &RateLimit, class: EndpointClass) -> bool {
 mod tests {
     use super::*;
 
-    const LIMITS: [RateLimit; 2] = [
-        RateLimit { of: "weight", class: &[], units: 100, per_ms: 60_000 },
-        RateLimit { of: "orders", class: &[], units: 10, per_ms: 10_000 },
-    ];
+    const LIMITS: [RateLimit; 2] =
+        [RateLimit::new("weight", &[], 100, 60_000), RateLimit::new("orders", &[], 10, 10_000)];
+
+    const fn cost(class: EndpointClass, weight: u32) -> Cost<'static> {
+        Cost { origin: "spot", class, weight }
+    }
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_ms(ms)
@@ -129,30 +141,34 @@ mod tests {
     #[test]
     fn a_tenth_is_kept_for_cancelling() {
         let mut budget = Budget::default();
-        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 90, at(0)), Ok(()));
-        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 1, at(15_000)), Err(Wait { ms: 45_000 }));
-        assert_eq!(budget.take(&LIMITS, EndpointClass::Cancel, 10, at(15_000)), Ok(()));
-        assert!(budget.take(&LIMITS, EndpointClass::Cancel, 1, at(15_000)).is_err());
+        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Public, 90), at(0)), Ok(()));
+        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Public, 1), at(15_000)), Err(Wait { ms: 45_000 }));
+        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Cancel, 10), at(15_000)), Ok(()));
+        assert!(budget.take(&LIMITS, cost(EndpointClass::Cancel, 1), at(15_000)).is_err());
     }
 
     #[test]
     fn what_was_used_at_the_end_of_a_window_counts_in_the_next() {
         let mut budget = Budget::default();
-        budget.take(&LIMITS, EndpointClass::Public, 90, at(59_999)).unwrap();
-        assert!(budget.take(&LIMITS, EndpointClass::Public, 10, at(60_001)).is_err());
-        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 40, at(90_000)), Ok(()), "half of it has slid out");
+        budget.take(&LIMITS, cost(EndpointClass::Public, 90), at(59_999)).unwrap();
+        assert!(budget.take(&LIMITS, cost(EndpointClass::Public, 10), at(60_001)).is_err());
+        assert_eq!(
+            budget.take(&LIMITS, cost(EndpointClass::Public, 40), at(90_000)),
+            Ok(()),
+            "half of it has slid out"
+        );
     }
 
     #[test]
     fn orders_are_counted_apart_and_a_refused_request_takes_nothing() {
         let mut budget = Budget::default();
         for _ in 0..9 {
-            budget.take(&LIMITS, EndpointClass::Order, 1, at(0)).unwrap();
+            budget.take(&LIMITS, cost(EndpointClass::Order, 1), at(0)).unwrap();
         }
         let before = budget.clone();
-        assert!(budget.take(&LIMITS, EndpointClass::Order, 1, at(1)).is_err());
+        assert!(budget.take(&LIMITS, cost(EndpointClass::Order, 1), at(1)).is_err());
         assert_eq!(budget, before);
-        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 1, at(1)), Ok(()));
+        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Public, 1), at(1)), Ok(()));
     }
 
     #[test]
@@ -160,7 +176,21 @@ mod tests {
         let mut budget = Budget::default();
         budget.silence(at(5000));
         budget.silence(at(3000));
-        assert_eq!(budget.take(&LIMITS, EndpointClass::Cancel, 1, at(1000)), Err(Wait { ms: 4000 }));
-        assert_eq!(budget.take(&LIMITS, EndpointClass::Public, 1, at(5000)), Ok(()));
+        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Cancel, 1), at(1000)), Err(Wait { ms: 4000 }));
+        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Public, 1), at(5000)), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_of_another_server_is_not_counted_here() {
+        let limits = [
+            RateLimit::new("weight", &[], 1000, 60_000).at(&["spot"]),
+            RateLimit::new("weight", &[], 10, 60_000).at(&["usdm"]),
+        ];
+        let mut budget = Budget::default();
+        let read = |origin, weight| Cost { origin, class: EndpointClass::Public, weight };
+        assert_eq!(budget.take(&limits, read("spot", 500), at(0)), Ok(()));
+        assert_eq!(budget.take(&limits, read("usdm", 10), at(0)), Err(Wait { ms: 60_000 }), "nine are what it has");
+        assert_eq!(budget.take(&limits, read("usdm", 9), at(0)), Ok(()));
+        assert_eq!(budget.take(&limits, read("options", 5000), at(0)), Ok(()), "nobody has named a limit");
     }
 }

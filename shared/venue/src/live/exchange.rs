@@ -5,16 +5,17 @@
 //! 3. Every outcome is reported to the guard, so that others learn of bans and failures.
 //! 4. No fault repeats a key, a secret or a signature, whatever the venue answers.
 
+use super::budget::Cost;
 use super::clock::Offset;
+use super::connections::Connection;
 use super::discreet::Secrets;
 use super::guard::{Guard, Turn};
-use super::stream::Plan;
 use super::transport::Transport;
 use crate::protocol::model::{Balances, KeyPermissions};
 use crate::protocol::stream::{Channel, StreamToken, Streams};
 use crate::protocol::{
-    Ask, CallError, CallFault, Capabilities, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment, Product,
-    Protocol, ReadFault, Reply,
+    Ask, Auth, CallError, CallFault, Capabilities, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment,
+    Product, Protocol, ReadFault, Reply, Request, Scope, Unsigned,
 };
 use desk::port::{Clock, Table};
 use desk::time::Timestamp;
@@ -90,6 +91,12 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         }
     }
 
+    /// Whether it is the venue's test network, or its demo account.
+    #[must_use]
+    pub const fn is_test(&self) -> bool {
+        self.access.test
+    }
+
     /// What it speaks.
     #[must_use]
     pub const fn protocol(&self) -> &'static dyn Protocol {
@@ -133,7 +140,9 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     pub async fn load_markets(&self, products: &[Product]) -> Result<Arc<Markets>, CallFault> {
         let mut all: Vec<Instrument> = Vec::new();
         for product in products {
-            all.extend(self.read(self.protocol.instruments(*product)?).await?);
+            for list in self.protocol.listings(*product)? {
+                all.extend(self.read(list).await?);
+            }
         }
         self.set_markets(Markets::new(all));
         Ok(self.markets())
@@ -159,7 +168,7 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub async fn balances(&self, scope: &crate::protocol::Scope) -> Result<Balances, CallFault> {
+    pub async fn balances(&self, scope: &Scope) -> Result<Balances, CallFault> {
         self.read(self.protocol.balances(scope)?).await
     }
 
@@ -171,6 +180,21 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         match self.protocol.key_permissions() {
             Ok(ask) => self.read(ask).await,
             Err(CallError::Unsupported { .. }) => Ok(KeyPermissions::default()),
+            Err(error @ (CallError::Invalid(_) | CallError::Credentials { .. })) => Err(error.into()),
+        }
+    }
+
+    /// What narrows questions and orders down to the account that the credentials open: the account system that the venue
+    /// tells, where it has several; the usual one elsewhere, and without credentials.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn account_scope(&self) -> Result<Scope, CallFault> {
+        match self.protocol.account_system() {
+            Ok(ask) if self.access.credentials.is_some() => {
+                Ok(Scope { account: self.read(ask).await?, ..Scope::default() })
+            }
+            Ok(_) | Err(CallError::Unsupported { .. }) => Ok(Scope::default()),
             Err(error @ (CallError::Invalid(_) | CallError::Credentials { .. })) => Err(error.into()),
         }
     }
@@ -210,12 +234,17 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         self.send_and(&ask, None, date).await
     }
 
+    /// Between half and all of a pause, so that what failed together does not come back together.
+    #[must_use]
+    pub fn spread(&self, pause: Duration) -> Duration {
+        let half_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX).div_euclid(2);
+        let more_ms = mixed(self.nonce.fetch_add(1, Ordering::Relaxed)) % half_ms.max(1);
+        Duration::from_millis(half_ms.saturating_add(more_ms))
+    }
+
     /// How long to wait before a read is repeated; `None` if repeating does not help.
     fn pause(&self, fault: &CallFault, tries: u32) -> Option<Duration> {
-        let growing = PAUSE_MS.checked_shl(tries - 1)?;
-        // Between half and all of it, so that processes that failed together don't come back together.
-        let spread = mixed(self.nonce.fetch_add(1, Ordering::Relaxed)) % (growing / 2).max(1);
-        let pause = Some(Duration::from_millis(growing / 2 + spread));
+        let pause = Some(self.spread(Duration::from_millis(PAUSE_MS.checked_shl(tries - 1)?)));
         match fault {
             CallFault::Connectivity { .. } | CallFault::Read(ReadFault::Parse { .. }) => pause,
             CallFault::Budget { wait_ms, .. } if *wait_ms <= WAIT_MAX_MS => {
@@ -240,10 +269,10 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         window_ms: Option<u32>,
         also: impl Fn(&Reply) -> B,
     ) -> Result<(A, B), CallFault> {
-        let class = ask.request.class;
-        self.guard.admit(class, ask.request.weight, self.clock.now()).await?;
+        let Unsigned { origin, class, weight, .. } = ask.request;
+        self.guard.admit(Cost { origin, class, weight }, self.clock.now()).await?;
         let answer = self.exchange(ask, window_ms, also).await;
-        let turn = self.guard.report(class, answer.as_ref().err(), self.clock.now()).await?;
+        let turn = self.guard.report(origin, class, answer.as_ref().err(), self.clock.now()).await?;
         if turn != Turn::None {
             (self.on_turn)(self.protocol.capabilities().venue, class, turn);
         }
@@ -261,6 +290,7 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let window_ms = window_ms.unwrap_or(5_000);
         let moment = Moment { now, nonce: self.next_nonce(now), window_ms };
         let request = self.protocol.sign(ask.request.clone(), self.access.credentials.as_ref(), moment)?;
+        let request = self.access.marked(self.protocol.capabilities(), request, ask.request.auth);
         let base = self.access.base(self.protocol.capabilities(), request.origin)?;
         let sent = self.transport.send(&base, &request, PATIENCE).await;
         let secrets = || Secrets::of(self.access.credentials.as_ref(), Some(&request));
@@ -284,10 +314,15 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     ///
     /// # Errors
     /// [`CallError`] if there is no such stream.
-    pub fn stream_url(&self, plan: &Plan, token: Option<&StreamToken>) -> Result<String, CallError> {
-        let url = match plan.topics.first() {
-            Some(topic) => plan.streams.url_of(topic, token, self.access.test)?,
-            None => plan.streams.url(plan.channel, token, self.access.test)?,
+    pub fn stream_url(
+        &self,
+        streams: &dyn Streams,
+        connection: &Connection,
+        token: Option<&StreamToken>,
+    ) -> Result<String, CallError> {
+        let url = match connection.topics.first() {
+            Some(topic) => streams.url_of(topic, token, self.access.test)?,
+            None => streams.url(connection.channel, token, self.access.test)?,
         };
         let Some(own) = self.access.origins.get("stream").or_else(|| self.access.origins.get("*")) else {
             return Ok(url);
@@ -302,10 +337,15 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     ///
     /// # Errors
     /// [`CallError`] if the credentials can't be used.
-    pub fn respond_frames(&self, plan: &Plan, frame: &str) -> Result<Vec<String>, CallError> {
-        match (&self.access.credentials, plan.channel) {
+    pub fn respond_frames(
+        &self,
+        streams: &dyn Streams,
+        connection: &Connection,
+        frame: &str,
+    ) -> Result<Vec<String>, CallError> {
+        match (&self.access.credentials, connection.channel) {
             (Some(credentials), Channel::Private(_)) => {
-                plan.streams.respond(plan.channel, frame, &plan.topics, credentials)
+                streams.respond(connection.channel, frame, &connection.topics, credentials)
             }
             (None, _) | (_, Channel::Public(_)) => Ok(Vec::new()),
         }
@@ -327,11 +367,19 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let none = || CallError::Credentials { venue, why: "there are none" };
         let credentials = self.access.credentials.as_ref().ok_or_else(none)?;
         let now = self.venue_now();
-        streams.login(channel, credentials, super::stream::moment(now, self.next_nonce(now)))
+        streams.login(channel, credentials, Moment { now, nonce: self.next_nonce(now), window_ms: 5_000 })
     }
 }
 
 impl Access {
+    /// A signed request, marked as one to the demo account where the venue wants that.
+    fn marked(&self, capabilities: &Capabilities, request: Request, auth: Auth) -> Request {
+        match capabilities.demo_header.filter(|header| self.test && (header.public || auth != Auth::None)) {
+            Some(header) => request.header(header.name, header.value),
+            None => request,
+        }
+    }
+
     /// The server of a name.
     ///
     /// # Errors
@@ -360,18 +408,21 @@ pub async fn first_look<X: Transport>(
     transport: &X,
     now: Timestamp,
 ) -> Result<Vec<Instrument>, CallFault> {
-    let ask = protocol.instruments(product)?;
     let moment = Moment { now, nonce: now.ms().unsigned_abs(), window_ms: 5_000 };
-    let request = protocol.sign(ask.request.clone(), None, moment)?;
-    let base = access.base(protocol.capabilities(), request.origin)?;
-    let sent = transport.send(&base, &request, PATIENCE).await;
-    let venue = protocol.capabilities().venue.to_owned();
     let lost = |fault: super::transport::SendFault| CallFault::Connectivity {
-        venue,
+        venue: protocol.capabilities().venue.to_owned(),
         reason: fault.reason,
         unsent: fault.unsent,
     };
-    Ok(ask.read(&sent.map_err(lost)?, &Markets::default())?)
+    let mut all = Vec::new();
+    for ask in protocol.listings(product)? {
+        let request = protocol.sign(ask.request.clone(), None, moment)?;
+        let request = access.marked(protocol.capabilities(), request, ask.request.auth);
+        let base = access.base(protocol.capabilities(), request.origin)?;
+        let sent = transport.send(&base, &request, PATIENCE).await;
+        all.extend(ask.read(&sent.map_err(lost)?, &Markets::default())?);
+    }
+    Ok(all)
 }
 
 /// The instant of an HTTP date; whole seconds.

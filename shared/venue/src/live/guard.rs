@@ -1,26 +1,28 @@
-//! What stands before every send: the budget and the breakers of a venue, in a row that every process shares.
+//! What stands before every send: the budget and the breakers of a venue's server, in a row that every process shares.
 //!
 //! Parallel functions speak from one address, and a venue bans the address, not the function. So both are read and
-//! written with a condition, like money; lost rows only mean that counting begins anew.
+//! written with a condition, like money; lost rows only mean that counting begins anew. A venue's servers (spot, contracts)
+//! have budgets of their own, and one that is down says nothing about the others: each has a row.
 //!
 //! | partition | sort key | row |
 //! |---|---|---|
-//! | `VENUE#v` | `GUARD` | [`GuardRow`] |
+//! | `VENUE#v` | `GUARD#server` | [`GuardRow`] |
 
 use super::breaker::Breaker;
-use super::budget::Budget;
+use super::budget::{Budget, Cost};
 use crate::protocol::capability::RateLimit;
 use crate::protocol::{CallFault, EndpointClass};
 use desk::port::{Item, Key, Row, Shelf, Table, TableError, decode, upsert};
 use desk::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How often a row that others write too is tried again.
 const TRIES: u32 = 20;
 
-/// What is kept of a venue.
+/// What is kept of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GuardRow {
@@ -40,7 +42,7 @@ pub struct GuardRow {
 }
 
 impl Row for GuardRow {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 impl GuardRow {
@@ -74,7 +76,8 @@ pub struct Guard<T> {
     /// Sets this process's rows apart from others'.
     writer: u64,
     writes: AtomicU64,
-    known: Mutex<Option<(u64, GuardRow)>>,
+    /// The rows as this process last saw them, with their versions, by server.
+    known: Mutex<BTreeMap<String, (u64, GuardRow)>>,
 }
 
 const fn class_name(class: EndpointClass) -> &'static str {
@@ -89,11 +92,11 @@ const fn class_name(class: EndpointClass) -> &'static str {
 impl<T: Table> Guard<T> {
     /// The guard of a venue. `writer` is a number no other process has, as good as random.
     pub const fn new(table: T, venue: &'static str, limits: &'static [RateLimit], writer: u64) -> Self {
-        Self { table, venue, limits, writer, writes: AtomicU64::new(0), known: Mutex::new(None) }
+        Self { table, venue, limits, writer, writes: AtomicU64::new(0), known: Mutex::new(BTreeMap::new()) }
     }
 
-    fn key(&self) -> Key {
-        Key { shelf: Shelf::Market, pk: format!("VENUE#{}", self.venue), sk: "GUARD".to_owned() }
+    fn key(&self, origin: &str) -> Key {
+        Key { shelf: Shelf::Market, pk: format!("VENUE#{}", self.venue), sk: format!("GUARD#{origin}") }
     }
 
     fn unreadable(&self, reason: impl std::fmt::Display) -> CallFault {
@@ -105,8 +108,8 @@ impl<T: Table> Guard<T> {
     ///
     /// # Errors
     /// [`CallFault::BreakerOpen`], [`CallFault::Budget`], or a fault of the store: in all of them nothing may be sent.
-    pub async fn admit(&self, class: EndpointClass, weight: u32, now: Timestamp) -> Result<(), CallFault> {
-        let venue = || self.venue.to_owned();
+    pub async fn admit(&self, cost: Cost<'_>, now: Timestamp) -> Result<(), CallFault> {
+        let (class, venue) = (cost.class, || self.venue.to_owned());
         let change = |row: &mut GuardRow| {
             let stopped = |s: super::breaker::Stopped| CallFault::BreakerOpen {
                 venue: venue(),
@@ -116,9 +119,9 @@ impl<T: Table> Guard<T> {
             };
             row.breaker(class).admit(now).map_err(stopped)?;
             let spent = |wait: super::budget::Wait| CallFault::Budget { venue: venue(), wait_ms: wait.ms };
-            row.budget.take(self.limits, class, weight, now).map_err(spent)
+            row.budget.take(self.limits, cost, now).map_err(spent)
         };
-        self.update(change).await
+        self.update(cost.origin, change).await
     }
 
     /// Tells how a request ended.
@@ -127,13 +130,14 @@ impl<T: Table> Guard<T> {
     /// A fault of the store.
     pub async fn report(
         &self,
+        origin: &str,
         class: EndpointClass,
         fault: Option<&CallFault>,
         now: Timestamp,
     ) -> Result<Turn, CallFault> {
         let failed = fault.is_some_and(super::breaker::is_failure);
         let silence = fault.and_then(silence_ms);
-        if !failed && silence.is_none() && !self.has_failures(class) {
+        if !failed && silence.is_none() && !self.has_failures(origin, class) {
             return Ok(Turn::None);
         }
         let change = |row: &mut GuardRow| {
@@ -147,22 +151,26 @@ impl<T: Table> Guard<T> {
                 (true | false, _) => Turn::None,
             })
         };
-        self.update(change).await
+        self.update(origin, change).await
     }
 
     /// Whether the row, as this process last saw it, tells of failures that an answer would end.
-    fn has_failures(&self, class: EndpointClass) -> bool {
+    fn has_failures(&self, origin: &str, class: EndpointClass) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().is_some_and(|(_, row)| *row.clone().breaker(class) != Breaker::Closed)
+        known.get(origin).is_some_and(|(_, row)| *row.clone().breaker(class) != Breaker::Closed)
     }
 
-    async fn update<R>(&self, change: impl Fn(&mut GuardRow) -> Result<R, CallFault>) -> Result<R, CallFault> {
-        let mut remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    async fn update<R>(
+        &self,
+        origin: &str,
+        change: impl Fn(&mut GuardRow) -> Result<R, CallFault>,
+    ) -> Result<R, CallFault> {
+        let mut remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(origin).cloned();
         for _ in 0..TRIES {
             let from_memory = remembered.is_some();
             let (version, mut row) = match remembered.take() {
                 Some((version, row)) => (Some(version), row),
-                None => self.read().await?,
+                None => self.read(origin).await?,
             };
             let result = match change(&mut row) {
                 // What this process remembers may be old: it is believed only when it says yes, and the write agrees.
@@ -170,11 +178,12 @@ impl<T: Table> Guard<T> {
                 result => result?,
             };
             row.stamp = self.writer.wrapping_add(self.writes.fetch_add(1, Ordering::Relaxed));
-            let write = upsert(self.key(), version, &row).map_err(|e| self.unreadable(e))?;
+            let write = upsert(self.key(origin), version, &row).map_err(|e| self.unreadable(e))?;
             match self.table.transact(vec![write]).await {
                 Ok(()) => {
                     let now = version.map_or(1, |version| version + 1);
-                    *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, row));
+                    let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                    known.insert(origin.to_owned(), (now, row));
                     return Ok(result);
                 }
                 Err(TableError::Conflict(_) | TableError::Contended(_)) => {}
@@ -186,8 +195,8 @@ impl<T: Table> Guard<T> {
         Err(CallFault::Budget { venue: self.venue.to_owned(), wait_ms: 100 })
     }
 
-    async fn read(&self) -> Result<(Option<u64>, GuardRow), CallFault> {
-        let item: Option<Item> = self.table.get(&self.key()).await.map_err(|e| self.unreadable(e))?;
+    async fn read(&self, origin: &str) -> Result<(Option<u64>, GuardRow), CallFault> {
+        let item: Option<Item> = self.table.get(&self.key(origin)).await.map_err(|e| self.unreadable(e))?;
         // A row of another version, or a damaged one, is only a count: it is begun anew.
         Ok(item.map_or((None, GuardRow::default()), |item| (Some(item.version), decode(&item).unwrap_or_default())))
     }
@@ -217,7 +226,7 @@ mod tests {
     use desk::fake::FakeTable;
     use std::sync::Arc;
 
-    const LIMITS: &[RateLimit] = &[RateLimit { of: "weight", class: &[], units: 100, per_ms: 60_000 }];
+    const LIMITS: &[RateLimit] = &[RateLimit::new("weight", &[], 100, 60_000)];
 
     fn guards() -> [Guard<Arc<FakeTable>>; 2] {
         let table = Arc::new(FakeTable::default());
@@ -226,6 +235,10 @@ mod tests {
 
     fn run<R>(work: impl Future<Output = R>) -> R {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
+
+    const fn spot(class: EndpointClass, weight: u32) -> Cost<'static> {
+        Cost { origin: "spot", class, weight }
     }
 
     fn at(ms: i64) -> Timestamp {
@@ -239,7 +252,7 @@ mod tests {
             let mut sent = 0;
             for turn in 0..200 {
                 let guard = guards.get(turn % 2).unwrap();
-                sent += u32::from(guard.admit(EndpointClass::Public, 3, at(0)).await.is_ok());
+                sent += u32::from(guard.admit(spot(EndpointClass::Public, 3), at(0)).await.is_ok());
             }
             assert_eq!(sent, 30, "nine tenths of a hundred, three at a time");
         });
@@ -249,8 +262,8 @@ mod tests {
     fn silence_asked_of_one_process_is_kept_by_the_other() {
         run(async {
             let [one, other] = guards();
-            other.admit(EndpointClass::Public, 1, at(0)).await.unwrap();
-            one.admit(EndpointClass::Public, 1, at(0)).await.unwrap();
+            other.admit(spot(EndpointClass::Public, 1), at(0)).await.unwrap();
+            one.admit(spot(EndpointClass::Public, 1), at(0)).await.unwrap();
             let banned = CallFault::Read(ReadFault::Api(ApiError {
                 code: "-1003".into(),
                 message: "banned".into(),
@@ -258,10 +271,10 @@ mod tests {
                 meaning: Meaning::RateLimit,
                 retry_after_ms: Some(60_000),
             }));
-            one.report(EndpointClass::Public, Some(&banned), at(0)).await.unwrap();
-            let refused = other.admit(EndpointClass::Cancel, 1, at(1000)).await.unwrap_err();
+            one.report("spot", EndpointClass::Public, Some(&banned), at(0)).await.unwrap();
+            let refused = other.admit(spot(EndpointClass::Cancel, 1), at(1000)).await.unwrap_err();
             assert_eq!(refused, CallFault::Budget { venue: "v".into(), wait_ms: 59_000 });
-            assert_eq!(other.admit(EndpointClass::Public, 1, at(60_000)).await, Ok(()));
+            assert_eq!(other.admit(spot(EndpointClass::Public, 1), at(60_000)).await, Ok(()));
         });
     }
 
@@ -272,19 +285,37 @@ mod tests {
             let fault = CallFault::Connectivity { venue: "v".into(), reason: "reset".into(), unsent: false };
             let mut turns = Vec::new();
             for _ in 0..6 {
-                turns.push(one.report(EndpointClass::Order, Some(&fault), at(0)).await.unwrap());
+                turns.push(one.report("spot", EndpointClass::Order, Some(&fault), at(0)).await.unwrap());
             }
             assert_eq!(turns.iter().filter(|turn| **turn == Turn::Opened).count(), 1);
-            let refused = other.admit(EndpointClass::Order, 1, at(1)).await.unwrap_err();
+            let refused = other.admit(spot(EndpointClass::Order, 1), at(1)).await.unwrap_err();
             assert!(matches!(refused, CallFault::BreakerOpen { wait_ms: 4999, failures: 5, .. }), "{refused}");
             assert_eq!(
-                other.admit(EndpointClass::Cancel, 1, at(1)).await,
+                other.admit(spot(EndpointClass::Cancel, 1), at(1)).await,
                 Ok(()),
                 "cancels have a breaker of their own"
             );
-            assert_eq!(other.admit(EndpointClass::Order, 1, at(5000)).await, Ok(()), "the trial");
-            assert_eq!(other.report(EndpointClass::Order, None, at(5001)).await, Ok(Turn::Closed));
-            assert_eq!(one.admit(EndpointClass::Order, 1, at(5002)).await, Ok(()));
+            assert_eq!(other.admit(spot(EndpointClass::Order, 1), at(5000)).await, Ok(()), "the trial");
+            assert_eq!(other.report("spot", EndpointClass::Order, None, at(5001)).await, Ok(Turn::Closed));
+            assert_eq!(one.admit(spot(EndpointClass::Order, 1), at(5002)).await, Ok(()));
+        });
+    }
+
+    #[test]
+    fn a_server_s_budget_silence_and_breaker_are_its_own() {
+        run(async {
+            let [one, other] = guards();
+            let usdm = |weight| Cost { origin: "usdm", class: EndpointClass::Public, weight };
+            one.admit(usdm(90), at(0)).await.unwrap();
+            assert!(other.admit(usdm(1), at(1)).await.is_err(), "what one process used is missing in the other");
+            assert_eq!(other.admit(spot(EndpointClass::Public, 90), at(1)).await, Ok(()), "and not on another server");
+            let down = CallFault::Connectivity { venue: "v".into(), reason: "reset".into(), unsent: false };
+            for _ in 0..5 {
+                one.report("usdm", EndpointClass::Order, Some(&down), at(2)).await.unwrap();
+            }
+            let order = |origin| Cost { origin, class: EndpointClass::Order, weight: 1 };
+            assert!(matches!(other.admit(order("usdm"), at(3)).await, Err(CallFault::BreakerOpen { .. })));
+            assert_eq!(other.admit(order("coinm"), at(3)).await, Ok(()));
         });
     }
 }

@@ -10,14 +10,18 @@
 //! | `discreet` | what is secret, taken out of every fault |
 //! | [`exchange`] | an ask's way to the venue and back |
 //! | [`bars`] | candles and instruments in the desk's form |
-//! | [`stream`] | a WebSocket kept up |
+//! | [`stream`] | WebSockets kept up |
+//! | [`connections`] | which topics share one, how fast may be spoken on it, when its token is due; pure |
+//! | [`books`] | order books kept from a stream; pure |
 //! | [`spot`] | the desk's ports over it, for spot accounts |
 
 pub mod alone;
 pub mod bars;
+pub mod books;
 pub mod breaker;
 pub mod budget;
 pub mod clock;
+pub mod connections;
 mod discreet;
 pub mod exchange;
 pub mod guard;
@@ -27,6 +31,7 @@ pub mod transport;
 
 pub use alone::Alone;
 pub use bars::{VenueBars, spot_instrument, told_instrument};
+pub use books::{BookState, LiveBooks};
 pub use exchange::{Access, Exchange, first_look};
 pub use spot::LiveSpot;
 pub use transport::{Http, Transport};

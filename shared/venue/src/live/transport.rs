@@ -106,3 +106,19 @@ impl Transport for Http {
         Ok(Reply { status, headers, body })
     }
 }
+
+/// Why a stream broke, in words that hold nothing of its URL.
+pub(super) fn broken(error: tokio_tungstenite::tungstenite::Error) -> String {
+    use tokio_tungstenite::tungstenite::Error;
+    match error {
+        Error::Io(error) => format!("the connection broke: {}", error.kind()),
+        Error::Protocol(error) => format!("the server broke the protocol: {error}"),
+        Error::Capacity(error) => format!("a frame was too large: {error}"),
+        Error::ConnectionClosed | Error::AlreadyClosed => "the connection was closed".to_owned(),
+        Error::Utf8(_) => "a frame was no text".to_owned(),
+        Error::Tls(_) | Error::WriteBufferFull(_) | Error::Url(_) | Error::Http(_) | Error::HttpFormat(_) => {
+            "the stream failed".to_owned()
+        }
+        Error::AttackAttempt => "the server behaves like an attacker".to_owned(),
+    }
+}

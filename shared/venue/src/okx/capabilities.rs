@@ -2,7 +2,7 @@
 
 use crate::protocol::Product;
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders};
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, DemoHeader, Evidence, Orders, StreamLimits};
 
 /// The record.
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
@@ -11,8 +11,9 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     api: "v5, documents of 2026",
     products: &[Product::Spot, Product::Linear, Product::Inverse],
     origins: &[(super::ORIGIN, "https://www.okx.com")],
-    // Demo trading has the same servers; the header `x-simulated-trading: 1` makes the difference.
+    // Demo trading has the same servers for requests; the header makes the difference.
     test_origins: &[(super::ORIGIN, "https://www.okx.com")],
+    demo_header: Some(DemoHeader { name: "x-simulated-trading", value: "1", public: true }),
     passphrase: true,
     client_id: ClientId {
         field: "clOrdId (algoClOrdId for orders that wait for a trigger)",
@@ -30,6 +31,13 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     query_lag_ms: 5000,
     self_trade: &["cancel_maker (default)", "cancel_taker", "cancel_both"],
     limits: &super::limits::LIMITS,
+    streams: StreamLimits {
+        topics: 500,
+        messages: 480,
+        per_ms: 3_600_000,
+        rule: "64 KB of subscriptions a connection, of which one has 100 bytes at most; 480 subscribing messages an hour",
+    },
+    taker_ppm: &[(Product::Spot, 1000), (Product::Linear, 500), (Product::Inverse, 500)],
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly],
         stop_loss: true,
@@ -54,7 +62,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
         "spot orders go in with tdMode cash, so that nothing is borrowed; accounts in the multi-currency mode may refuse \
          that, for stop-losses above all: keep the desk's account in the spot mode",
         "the list of all orders has those that ended in the last seven days; working ones are in the list of open ones",
-        "dated futures are listed apart from perpetual swaps (Okx::dated_instruments)",
+        "dated futures are listed apart from perpetual swaps; both are loaded together",
         "steps of leverage are told in the venue's unit of quantity, not in notional",
         "the checksum of books has been zero since 2026: sequence numbers alone tell of a gap",
         "the venue limits each endpoint by itself; here those of a class share a budget, and rarer ones weigh more",

@@ -10,10 +10,10 @@ const PER_MS: u32 = 2000;
 
 /// The budgets.
 pub(super) static LIMITS: [RateLimit; 4] = [
-    RateLimit { of: "weight", class: &[EndpointClass::Order], units: 300, per_ms: PER_MS },
-    RateLimit { of: "weight", class: &[EndpointClass::Cancel], units: 300, per_ms: PER_MS },
-    RateLimit { of: "weight", class: &[EndpointClass::Account], units: 60, per_ms: PER_MS },
-    RateLimit { of: "weight", class: &[EndpointClass::Public], units: 40, per_ms: PER_MS },
+    RateLimit::new("weight", &[EndpointClass::Order], 300, PER_MS),
+    RateLimit::new("weight", &[EndpointClass::Cancel], 300, PER_MS),
+    RateLimit::new("weight", &[EndpointClass::Account], 60, PER_MS),
+    RateLimit::new("weight", &[EndpointClass::Public], 40, PER_MS),
 ];
 
 /// How often an endpoint may be asked in two seconds (of orders: how many may be in its requests), where that is less than

@@ -47,17 +47,13 @@ pub use stream::OkxTriggers;
 
 use crate::protocol::model::MarginMode;
 use crate::protocol::{
-    Answers, Built, CallError, Capabilities, Credentials, Instrument, Moment, Product, Protocol, Request, Unsigned,
+    Answers, Ask, Built, CallError, Capabilities, Credentials, Instrument, Moment, Product, Protocol, Request, Unsigned,
 };
 
 /// The venue's id.
 const VENUE: &str = "okx";
 /// The name of its REST server.
 const ORIGIN: &str = "rest";
-
-/// The header that turns a request into one to the demo account. Its servers are the same; the transport adds it to
-/// every request when the configuration says "test".
-pub const DEMO_HEADER: (&str, &str) = ("x-simulated-trading", "1");
 
 /// OKX.
 #[derive(Debug, Clone, Copy, Default)]
@@ -189,5 +185,13 @@ impl Protocol for Okx {
 
     fn answers(&self) -> &'static Answers {
         &ANSWERS
+    }
+
+    fn listings(&self, product: Product) -> Result<Vec<Ask<Vec<Instrument>>>, CallError> {
+        let mut all = vec![self.instruments(product)?];
+        if matches!(product, Product::Linear | Product::Inverse) {
+            all.push(self.dated_instruments(product)?);
+        }
+        Ok(all)
     }
 }

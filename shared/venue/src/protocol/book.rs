@@ -211,6 +211,24 @@ impl Book {
         applied
     }
 
+    /// Whether a fetched snapshot is older than what has waited for it: something is missing between the two, and another one
+    /// has to be fetched. What waits goes on waiting.
+    #[must_use]
+    pub fn is_too_old(&self, snapshot: &BookUpdate) -> bool {
+        let Some(last) = snapshot.last.filter(|_| self.rule.fetched) else { return false };
+        // Of those that wait, the ones that are older than the snapshot don't count. Where deltas name their predecessor the
+        // first one has to overlap the snapshot; the one that ends with it does.
+        let older = |end: u64| if self.rule.numbering == Numbering::Linked { end < last } else { end <= last };
+        let mut waiting = self.waiting.iter().filter(|update| update.last.is_none_or(|end| !older(end)));
+        let Some(next) = waiting.next() else { return false };
+        match self.rule.numbering {
+            Numbering::None => false,
+            Numbering::Ranges => next.first.is_some_and(|first| first > last + 1),
+            Numbering::Linked => next.first.is_some_and(|first| first > last),
+            Numbering::Counted => next.last.is_some_and(|number| number > last + 1),
+        }
+    }
+
     /// Empties the book: the stream was interrupted, or a gap was noticed.
     pub fn forget(&mut self) {
         self.bids.clear();

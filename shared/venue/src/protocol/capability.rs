@@ -48,10 +48,52 @@ pub struct RateLimit {
     pub of: &'static str,
     /// For which class of endpoints it holds; all, when empty.
     pub class: &'static [super::http::EndpointClass],
+    /// For which of the venue's servers it holds, by their names; for each of them by itself, when empty.
+    pub origins: &'static [&'static str],
     /// How many units.
     pub units: u32,
     /// In how long, in milliseconds.
     pub per_ms: u32,
+}
+
+impl RateLimit {
+    /// A limit that every server of the venue has for itself.
+    #[must_use]
+    pub const fn new(of: &'static str, class: &'static [super::http::EndpointClass], units: u32, per_ms: u32) -> Self {
+        Self { of, class, origins: &[], units, per_ms }
+    }
+
+    /// The same for some of the venue's servers.
+    #[must_use]
+    pub const fn at(mut self, origins: &'static [&'static str]) -> Self {
+        self.origins = origins;
+        self
+    }
+}
+
+/// What a connection to a stream may carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StreamLimits {
+    /// How many topics of ours one connection carries at most. A topic may be several of the venue's subscriptions: then it
+    /// is a part of the venue's number.
+    pub topics: usize,
+    /// How many messages may be sent on one connection ...
+    pub messages: u32,
+    /// ... in so many milliseconds. Pings count.
+    pub per_ms: u32,
+    /// Where the numbers come from, in words.
+    pub rule: &'static str,
+}
+
+/// The header that turns a request into one to the demo account, at venues whose demo account has the live servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DemoHeader {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: &'static str,
+    /// Whether public requests carry it too.
+    pub public: bool,
 }
 
 /// Which orders the venue takes itself. What it does not take, the desk does not pretend to.
@@ -96,6 +138,8 @@ pub struct Capabilities {
     pub origins: &'static [(&'static str, &'static str)],
     /// Its test network, or demo servers; the same names.
     pub test_origins: &'static [(&'static str, &'static str)],
+    /// What tells the venue that a request is for its demo account, where the servers don't.
+    pub demo_header: Option<DemoHeader>,
     /// Whether credentials have a passphrase.
     pub passphrase: bool,
     /// What a client id guarantees.
@@ -110,6 +154,11 @@ pub struct Capabilities {
     pub self_trade: &'static [&'static str],
     /// Limits on requests.
     pub limits: &'static [RateLimit],
+    /// Limits on streams.
+    pub streams: StreamLimits,
+    /// What a taker pays on the lowest tier of the published schedule, in millionths of the notional. For estimates; an
+    /// account is asked for its own.
+    pub taker_ppm: &'static [(Product, u32)],
     /// Which orders it takes.
     pub orders: Orders,
     /// How a gap in the stream of the book is noticed.

@@ -121,6 +121,15 @@ macro_rules! questions {
             /// Which questions it answers. Each has a method here, which asks the function in this table.
             fn answers(&self) -> &'static Answers;
 
+            /// All questions that together tell what is traded of a product: venues that keep contracts of one product in
+            /// several lists (by the coin they settle in, or dated ones apart) have one a list.
+            ///
+            /// # Errors
+            /// [`CallError`] if the venue has no such product.
+            fn listings(&self, product: Product) -> Result<Vec<Ask<Vec<Instrument>>>, CallError> {
+                Ok(vec![self.instruments(product)?])
+            }
+
             $(
                 $(#[$doc])*
                 ///
@@ -184,6 +193,8 @@ questions! {
 
     /// What a key may do.
     fn key_permissions() -> KeyPermissions;
+    /// Which of the venue's account systems the key's account belongs to, where orders go to different endpoints by it.
+    fn account_system() -> call::AccountSystem;
     /// The owner's accounts.
     fn accounts(scope: &Scope) -> Vec<AccountRow>;
     /// What an account holds.

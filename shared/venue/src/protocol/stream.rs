@@ -150,6 +150,19 @@ pub trait Streams: Send + Sync {
     /// The rule of its books.
     fn book_rule(&self, product: Product) -> BookRule;
 
+    /// How many levels a side a book's fetched snapshot is asked to have; as many as the venue gives, when `None`.
+    fn snapshot_depth(&self, product: Product) -> Option<u32> {
+        let _ = product;
+        None
+    }
+
+    /// How often the token has to be fetched again while a connection lives, in milliseconds, where it would end otherwise. It
+    /// lives for twice as long.
+    fn renewal_ms(&self, channel: Channel) -> Option<u32> {
+        let _ = channel;
+        None
+    }
+
     /// What a frame tells. One frame may tell several things.
     ///
     /// # Errors

@@ -9,7 +9,7 @@
 mod ask;
 mod online;
 
-pub(super) use online::{Reached, fault_words, reach};
+pub(super) use online::{Reached, at, fault_words, reach};
 
 use super::print::{print_json, say, table};
 use crate::keyring::{Keyring, PASSPHRASE, entries};
@@ -170,7 +170,8 @@ pub(super) async fn keys(arguments: &KeysArguments) -> anyhow::Result<()> {
 async fn add(arguments: &AddArguments) -> anyhow::Result<()> {
     let unknown = || anyhow::anyhow!("there is no venue {:?}; there are {}", cut(&arguments.venue), names().join(", "));
     let capabilities = adapter(&arguments.venue).ok_or_else(unknown)?.protocol.capabilities();
-    if arguments.test && (capabilities.test_origins.is_empty() || capabilities.test_origins == capabilities.origins) {
+    let alone = capabilities.test_origins == capabilities.origins && capabilities.demo_header.is_none();
+    if arguments.test && (capabilities.test_origins.is_empty() || alone) {
         bail!("{} has no test network that is known here by its address; leave --test away", capabilities.name);
     }
     let base_url = arguments.base_url.as_deref().map(base_url).transpose()?;

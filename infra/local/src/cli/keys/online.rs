@@ -19,7 +19,7 @@ use venue::protocol::model::{Balances, KeyPermissions, Side};
 use venue::protocol::{
     CallError, CallFault, Credentials, EndpointClass, Instrument, Meaning, NewOrder, Product, ReadFault, Scope,
 };
-use venue::registry::adapter;
+use venue::registry::{Adapter, adapter};
 
 /// A venue, as one command reaches it. What its guard knows lives as long as the command; a running desk has its own.
 pub(in crate::cli) type Reached = Exchange<Alone, WallClock, Http>;
@@ -115,7 +115,11 @@ pub(in crate::cli) fn reach(configuration: &Configuration) -> anyhow::Result<Rea
     let adapter = adapter(configuration.venue).context("the venue is not known")?;
     let settings = &configuration.settings;
     let origins: BTreeMap<String, String> = settings.base_url.iter().map(|url| ("*".to_owned(), url.clone())).collect();
-    let access = Access { origins, test: settings.test, credentials: Some(configuration.credentials.clone()) };
+    at(adapter, Access { origins, test: settings.test, credentials: Some(configuration.credentials.clone()) })
+}
+
+/// A venue, on whose behalf soever.
+pub(in crate::cli) fn at(adapter: Adapter, access: Access) -> anyhow::Result<Reached> {
     let http = Http::new().map_err(|e| anyhow::anyhow!("no HTTP client: {e}"))?;
     let seed = u64::from_str_radix(random_hex().get(..16).unwrap_or("1"), 16).context("a random number")?;
     Ok(Exchange::new(adapter.protocol, access, Alone::default(), WallClock, http, seed, unheard))
@@ -125,7 +129,10 @@ pub(in crate::cli) fn reach(configuration: &Configuration) -> anyhow::Result<Rea
 pub(super) async fn admission(exchange: &Reached, configuration: &Configuration, env: Env, accept: bool) -> Vec<Line> {
     let (mut lines, reached) = server(exchange).await;
     if reached {
-        let balances = exchange.balances(&Scope::default()).await;
+        let balances = match exchange.account_scope().await {
+            Ok(scope) => exchange.balances(&scope).await,
+            Err(fault) => Err(fault),
+        };
         lines.push(rights(exchange, &balances, env, accept).await);
         lines.push(holdings(&balances));
     }
@@ -285,6 +292,10 @@ async fn test_order(exchange: &Reached, product: Product) -> Line {
     order.time_in_force = Some(TimeInForce::Gtc);
     order.client_id = Some(random_hex());
     order.test = true;
+    order.account = match exchange.account_scope().await {
+        Ok(scope) => scope.account,
+        Err(fault) => return Line::fault(WHAT, &fault),
+    };
     let ask = match exchange.protocol().place(&order) {
         Ok(ask) => ask,
         Err(error) => return Line::skipped(WHAT, error.to_string()),

@@ -2,7 +2,7 @@
 
 use crate::protocol::Product;
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit, StreamLimits};
 use crate::protocol::http::EndpointClass;
 
 /// The record.
@@ -13,6 +13,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     products: &[Product::Linear, Product::Inverse],
     origins: &[("futures", "https://futures.kraken.com")],
     test_origins: &[("futures", "https://demo-futures.kraken.com")],
+    demo_header: None,
     passphrase: false,
     client_id: ClientId {
         field: "cliOrdId",
@@ -32,15 +33,17 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         "the taking order is refused by default (selfFill); cancelling the resting one can be set for the account",
     ],
     limits: &[
-        RateLimit {
-            of: "weight",
-            class: &[EndpointClass::Order, EndpointClass::Cancel, EndpointClass::Account],
-            units: 500,
-            per_ms: 10_000,
-        },
+        RateLimit::new("weight", &[EndpointClass::Order, EndpointClass::Cancel, EndpointClass::Account], 500, 10_000),
         // The venue names no limit for market data; this is the desk's own.
-        RateLimit { of: "requests", class: &[EndpointClass::Public], units: 5, per_ms: 1000 },
+        RateLimit::new("requests", &[EndpointClass::Public], 5, 1000),
     ],
+    streams: StreamLimits {
+        topics: 200,
+        messages: 100,
+        per_ms: 1000,
+        rule: "100 requests a second; how many feeds a connection has is not documented, the number is the desk's own",
+    },
+    taker_ppm: &[(Product::Linear, 500), (Product::Inverse, 500)],
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::PostOnly],
         stop_loss: true,

@@ -2,7 +2,7 @@
 
 use crate::protocol::Product;
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit};
+use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit, StreamLimits};
 use crate::protocol::http::EndpointClass;
 
 /// The record.
@@ -13,6 +13,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     products: &[Product::Spot],
     origins: &[("spot", "https://api.kraken.com")],
     test_origins: &[],
+    demo_header: None,
     passphrase: false,
     client_id: ClientId {
         field: "cl_ord_id",
@@ -29,11 +30,18 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     query_lag_ms: 5000,
     self_trade: &["cancel-newest", "cancel-oldest", "cancel-both"],
     limits: &[
-        RateLimit { of: "requests", class: &[EndpointClass::Public], units: 1, per_ms: 1000 },
+        RateLimit::new("requests", &[EndpointClass::Public], 1, 1000),
         // A counter of 15 that falls by a third of a unit each second, on the lowest tier.
-        RateLimit { of: "weight", class: &[EndpointClass::Account], units: 15, per_ms: 45_000 },
-        RateLimit { of: "orders", class: &[EndpointClass::Order], units: 60, per_ms: 60_000 },
+        RateLimit::new("weight", &[EndpointClass::Account], 15, 45_000),
+        RateLimit::new("orders", &[EndpointClass::Order], 60, 60_000),
     ],
+    streams: StreamLimits {
+        topics: 200,
+        messages: 10,
+        per_ms: 1000,
+        rule: "neither is documented: both numbers are the desk's own",
+    },
+    taker_ppm: &[(Product::Spot, 4000)],
     orders: Orders {
         time_in_force: &[TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::PostOnly, TimeInForce::Gtd],
         stop_loss: true,

@@ -47,6 +47,25 @@ fn a_crossed_book_and_an_impossible_level_are_never_shown() {
 }
 
 #[test]
+fn a_snapshot_that_does_not_reach_what_waits_is_too_old() {
+    let mut book = Book::new("X", SPOT);
+    assert!(!book.is_too_old(&snapshot(1)), "nothing waits");
+    book.apply(&delta(12, 14, &[], &[])).unwrap();
+    book.apply(&delta(15, 15, &[], &[])).unwrap();
+    for (last, too_old) in [(10, true), (11, false), (12, false), (14, false), (15, false), (20, false)] {
+        assert_eq!(book.is_too_old(&snapshot(last)), too_old, "a snapshot at {last}");
+    }
+    let linked = BookRule { numbering: Numbering::Linked, ..SPOT };
+    let mut book = Book::new("X", linked);
+    book.apply(&BookUpdate { previous: Some(9), ..delta(12, 14, &[], &[]) }).unwrap();
+    for (last, too_old) in [(9, true), (11, true), (12, false), (14, false), (15, false)] {
+        assert_eq!(book.is_too_old(&snapshot(last)), too_old, "a snapshot at {last}");
+    }
+    assert_eq!(book.apply(&snapshot(14)), Ok(Applied::Changed), "the delta that ends with it overlaps it");
+    assert_eq!(book.sequence(), Some(14));
+}
+
+#[test]
 fn linked_deltas_name_their_predecessor() {
     let rule = BookRule { numbering: Numbering::Linked, fetched: false, depth: 0, checksum: None };
     let mut book = Book::new("X", rule);

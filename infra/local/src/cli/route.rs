@@ -1,0 +1,337 @@
+//! `ballast route`: where an order would be best filled, over the books of several exchanges. It looks, and places nothing.
+//!
+//! 1. Every exchange is asked by itself and at the same time: its markets, the book, and with keys the account's fees and
+//!    balances. One that fails is named with its reason, and the plan is made of the others.
+//! 2. Without keys the fee is the one given, or the lowest tier of the published schedule, and nothing is known of
+//!    balances: only the books bound the plan.
+//! 3. [`venue::route`] makes the plan, and says why an exchange has no part in it.
+
+use super::keys::{KeysAt, Reached, at, fault_words, reach};
+use super::print::{print_json, say, table};
+use anyhow::{anyhow, bail};
+use clap::{Args, ValueEnum};
+use desk::money::{Price, Quantity};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use venue::keys::base_url;
+use venue::live::Access;
+use venue::protocol::call::Wallet;
+use venue::protocol::model::Side;
+use venue::protocol::{CallError, CallFault, Credentials, Instrument, Product, Scope};
+use venue::registry::{ADAPTERS, adapter, names};
+use venue::route::left_out::left_out;
+use venue::route::{Offer, Plan, Slice, route};
+
+/// Buy or sell, as the command line has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Way {
+    Buy,
+    Sell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RouteArguments {
+    /// The spot market, by its unified name: BTC/USDT
+    #[arg(long)]
+    symbol: String,
+    /// What is to be done
+    #[arg(long)]
+    side: Way,
+    /// How much, in units of the base currency
+    #[arg(long)]
+    quantity: String,
+    /// Which exchanges, by their ids in `ballast venues`, separated by commas; ID@URL for another server
+    /// [default: all with spot markets]
+    #[arg(long, value_delimiter = ',', value_name = "ID[@URL]")]
+    venues: Vec<String>,
+    /// What a taker pays at an exchange, in basis points, instead of the published schedule or the account's own; repeat it
+    /// for several
+    #[arg(long = "fee-bps", value_name = "ID=BPS")]
+    fees: Vec<String>,
+    /// Between the accounts of the active keys (`ballast keys`): their fee rates count, and their balances bound the plan
+    #[arg(long)]
+    accounts: bool,
+    #[command(flatten)]
+    keys: KeysAt,
+    /// How many levels of each book are looked at
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    depth: u32,
+    /// Answer with one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+struct Wish {
+    symbol: String,
+    side: Side,
+    depth: u32,
+}
+
+/// One exchange, or one account at it.
+struct Candidate {
+    name: String,
+    exchange: Reached,
+    credentials: Option<Credentials>,
+    /// The fee that was given, as a fraction.
+    fee: Option<Decimal>,
+}
+
+/// What an exchange offers, and where its fee comes from.
+struct Found {
+    offer: Offer,
+    fee_from: &'static str,
+}
+
+pub(super) async fn run(arguments: &RouteArguments) -> anyhow::Result<()> {
+    let quantity: Quantity = arguments.quantity.parse().map_err(|e| anyhow!("--quantity: {e}"))?;
+    if quantity.is_zero() {
+        bail!("--quantity: nothing is to be routed");
+    }
+    let side = match arguments.side {
+        Way::Buy => Side::Buy,
+        Way::Sell => Side::Sell,
+    };
+    let wish = Wish { symbol: arguments.symbol.clone(), side, depth: arguments.depth };
+    let mut asking = Vec::new();
+    for candidate in candidates(arguments)? {
+        let (name, wish) = (candidate.name.clone(), wish.clone());
+        asking.push((name, tokio::spawn(async move { ask(&candidate, &wish).await })));
+    }
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for (name, asked) in asking {
+        match asked.await? {
+            Ok(one) => found.push(one),
+            Err(why) => failures.push((name, why)),
+        }
+    }
+    let offers: Vec<Offer> = found.iter().map(|one| one.offer.clone()).collect();
+    let plan = route(side, quantity, &offers)?;
+    let unused = left_out(side, quantity, &offers, &plan)?;
+    failures.extend(unused.into_iter().map(|(name, why)| (name, why.to_string())));
+    let shown = Shown { wish: &wish, quantity, plan: &plan, found: &found, left_out: &failures };
+    if arguments.json {
+        print_json(&shown.json())?;
+    } else {
+        shown.print();
+    }
+    if plan.slices.is_empty() {
+        bail!("no exchange takes any of it");
+    }
+    Ok(())
+}
+
+/// Whom to ask.
+fn candidates(arguments: &RouteArguments) -> anyhow::Result<Vec<Candidate>> {
+    let fees = fees(&arguments.fees)?;
+    let all = if arguments.accounts { accounts(arguments, &fees)? } else { public(arguments, &fees)? };
+    let known: BTreeSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
+    if known.len() < all.len() {
+        bail!("--venues: one of them is there twice");
+    }
+    Ok(all)
+}
+
+/// Given fees, as fractions, by the ids of exchanges.
+fn fees(given: &[String]) -> anyhow::Result<BTreeMap<&str, Decimal>> {
+    fn one(text: &str) -> anyhow::Result<(&str, Decimal)> {
+        let wrong = || anyhow!("--fee-bps {text}: write an exchange's id and basis points, like binance=7.5");
+        let (venue, bps) = text.rsplit_once('=').ok_or_else(wrong)?;
+        adapter(venue).ok_or_else(wrong)?;
+        let bps: Decimal = bps.parse().map_err(|_| wrong())?;
+        let fee = bps.checked_div(Decimal::from(10_000)).filter(|fee| fee.abs() < Decimal::ONE);
+        Ok((venue, fee.ok_or_else(wrong)?))
+    }
+    given.iter().map(|text| one(text)).collect()
+}
+
+fn public(arguments: &RouteArguments, fees: &BTreeMap<&str, Decimal>) -> anyhow::Result<Vec<Candidate>> {
+    let spot = ADAPTERS.iter().map(|adapter| adapter.protocol.capabilities());
+    let spot = spot.filter(|record| record.products.contains(&Product::Spot)).map(|record| record.venue.to_owned());
+    let asked = if arguments.venues.is_empty() { spot.collect() } else { arguments.venues.clone() };
+    let one = |name: String| -> anyhow::Result<Candidate> {
+        let (venue, url) = name.split_once('@').map_or((name.as_str(), None), |(venue, url)| (venue, Some(url)));
+        let known = || anyhow!("there is no venue {venue:?}; there are {}", names().join(", "));
+        let adapter = adapter(venue).ok_or_else(known)?;
+        let url = url.map(base_url).transpose()?;
+        let origins = url.map(|url| BTreeMap::from([("*".to_owned(), url)])).unwrap_or_default();
+        let exchange = at(adapter, Access { origins, ..Access::default() })?;
+        Ok(Candidate { fee: fees.get(venue).copied(), exchange, credentials: None, name })
+    };
+    asked.into_iter().map(one).collect()
+}
+
+fn accounts(arguments: &RouteArguments, fees: &BTreeMap<&str, Decimal>) -> anyhow::Result<Vec<Candidate>> {
+    let wanted = |venue: &str| arguments.venues.is_empty() || arguments.venues.iter().any(|one| one == venue);
+    let all = arguments.keys.existing()?.all()?;
+    let mut found = Vec::new();
+    for one in all.iter().filter(|one| one.settings.active && wanted(one.venue)) {
+        let (exchange, fee) = (reach(one)?, fees.get(one.venue).copied());
+        found.push(Candidate { name: one.label.clone(), exchange, credentials: Some(one.credentials.clone()), fee });
+    }
+    if found.is_empty() {
+        bail!("no configuration of these exchanges is active; see `ballast keys list` and `ballast keys activate`");
+    }
+    Ok(found)
+}
+
+/// What an exchange offers, or why it can't be asked.
+async fn ask(candidate: &Candidate, wish: &Wish) -> Result<Found, String> {
+    let exchange = &candidate.exchange;
+    let words = |fault: CallFault| match &candidate.credentials {
+        Some(credentials) => fault_words(&fault, credentials),
+        None => fault.to_string(),
+    };
+    let markets = exchange.load_markets(&[Product::Spot]).await.map_err(words)?;
+    let market = markets.get(&wish.symbol).filter(|market| market.product == Product::Spot);
+    let market = market.ok_or_else(|| format!("it has no spot market {}", wish.symbol))?;
+    if !market.active {
+        return Err(format!("it takes no orders in {} at the moment", market.name));
+    }
+    let (fee, fee_from, available) = terms(candidate, market, wish.side).await.map_err(words)?;
+    let asked = exchange.protocol().order_book(market, Some(wish.depth), &Scope::default());
+    let book = exchange.read(asked.map_err(|e| e.to_string())?).await.map_err(words)?;
+    let levels = match wish.side {
+        Side::Buy => book.asks,
+        Side::Sell => book.bids,
+    };
+    let levels = levels.iter().filter(|level| !level.quantity.is_zero()).map(|level| (level.price, level.quantity));
+    let offer = offer(candidate.name.clone(), market, levels.collect(), fee, available)?;
+    let offer = if available.is_none() { offer.unbound(wish.side).map_err(|e| e.to_string())? } else { offer };
+    Ok(Found { offer, fee_from })
+}
+
+/// The taker's fee, where it comes from, and what the account may spend; `None` without an account.
+async fn terms(
+    candidate: &Candidate,
+    market: &Instrument,
+    side: Side,
+) -> Result<(Decimal, &'static str, Option<Decimal>), CallFault> {
+    let exchange = &candidate.exchange;
+    let schedule = exchange.protocol().capabilities().taker_ppm.iter().find(|(product, _)| *product == market.product);
+    let schedule = schedule.map_or(Decimal::ZERO, |(_, ppm)| Decimal::new(i64::from(*ppm), 6));
+    if candidate.credentials.is_none() {
+        return Ok(candidate.fee.map_or((schedule, "schedule", None), |fee| (fee, "given", None)));
+    }
+    exchange.measure_clock().await?;
+    let account = exchange.account_scope().await?;
+    let scope = Scope { product: Some(market.product), wallet: Some(Wallet::Spot), ..account.clone() };
+    let held = exchange.balances(&scope).await?;
+    let currency = match side {
+        Side::Buy => &market.quote,
+        Side::Sell => &market.base,
+    };
+    let available = held.of.get(currency).and_then(|holding| holding.free).unwrap_or_default();
+    let (fee, from) = match candidate.fee {
+        Some(fee) => (fee, "given"),
+        None => match told(exchange, market, &account).await? {
+            Some(fee) => (fee, "account"),
+            None => (schedule, "schedule"),
+        },
+    };
+    Ok((fee, from, Some(available)))
+}
+
+/// The taker's fee that the venue tells of the account, where it does.
+async fn told(exchange: &Reached, market: &Instrument, account: &Scope) -> Result<Option<Decimal>, CallFault> {
+    match exchange.protocol().fee_rate(market, account) {
+        Ok(ask) => Ok(exchange.read(ask).await?.taker),
+        Err(CallError::Unsupported { .. }) => Ok(None),
+        Err(error @ (CallError::Invalid(_) | CallError::Credentials { .. })) => Err(error.into()),
+    }
+}
+
+fn offer(
+    venue: String,
+    market: &Instrument,
+    levels: Vec<(Price, Quantity)>,
+    fee: Decimal,
+    available: Option<Decimal>,
+) -> Result<Offer, String> {
+    let wrong = |e: desk::money::MoneyError| format!("{}: {e}", market.name);
+    let lot = market.lot.filter(|lot| !lot.is_zero()).ok_or("it does not tell its step of quantities")?;
+    let lot = Quantity::new(lot).map_err(wrong)?;
+    let most: Decimal = levels.iter().map(|(_, quantity)| quantity.value()).sum();
+    Ok(Offer {
+        venue,
+        fee,
+        lot,
+        min_quantity: market.min_quantity.map_or(Ok(lot), Quantity::new).map_err(wrong)?,
+        min_notional: market.min_notional.unwrap_or_default(),
+        max_quantity: Quantity::new(market.max_quantity.unwrap_or(most)).map_err(wrong)?,
+        available: available.unwrap_or_default(),
+        levels,
+    })
+}
+
+/// What is printed.
+struct Shown<'a> {
+    wish: &'a Wish,
+    quantity: Quantity,
+    plan: &'a Plan,
+    found: &'a [Found],
+    left_out: &'a [(String, String)],
+}
+
+fn text(amount: Decimal) -> String {
+    amount.normalize().to_string()
+}
+
+const NOTHING_PLACED: &str = "nothing was placed: this is a plan, and books move";
+
+impl Shown<'_> {
+    fn terms(&self, slice: &Slice) -> Option<&Found> {
+        self.found.iter().find(|one| one.offer.venue == slice.venue)
+    }
+
+    /// What a unit of base costs or brings, after fees, to eight decimals.
+    fn average(&self) -> Option<Decimal> {
+        self.plan.net.checked_div(self.plan.filled).map(|average| average.round_dp(8))
+    }
+
+    fn json(&self) -> Value {
+        let leg = |slice: &Slice| {
+            let terms = self.terms(slice);
+            let offer = terms.map(|one| &one.offer);
+            json!({
+                "venue": slice.venue, "quantity": slice.quantity, "limit": slice.limit,
+                "notional": text(slice.notional), "net": text(slice.net), "fee": text((slice.net - slice.notional).abs()),
+                "fee_rate": offer.map(|offer| text(offer.fee)), "fee_from": terms.map(|one| one.fee_from),
+                "min_quantity": offer.map(|offer| offer.min_quantity),
+                "min_notional": offer.map(|offer| text(offer.min_notional)),
+            })
+        };
+        let out = |(venue, why): &(String, String)| json!({ "venue": venue, "why": why });
+        json!({
+            "placed": false, "symbol": self.wish.symbol, "side": self.wish.side, "quantity": self.quantity,
+            "legs": self.plan.slices.iter().map(leg).collect::<Vec<_>>(),
+            "filled": text(self.plan.filled), "unfilled": text(self.plan.unfilled), "net": text(self.plan.net),
+            "average": self.average().map(text), "left_out": self.left_out.iter().map(out).collect::<Vec<_>>(),
+        })
+    }
+
+    fn print(&self) {
+        let row = |slice: &Slice| {
+            let terms = self.terms(slice).map_or_else(Vec::new, |one| {
+                let Offer { fee, min_quantity, min_notional, .. } = &one.offer;
+                vec![format!("{} ({})", text(*fee), one.fee_from), format!("{min_quantity}, {}", text(*min_notional))]
+            });
+            let leg = [slice.venue.clone(), slice.quantity.to_string(), slice.limit.to_string()];
+            leg.into_iter().chain([text(slice.notional), text(slice.net)]).chain(terms).collect()
+        };
+        let rows: Vec<Vec<String>> = self.plan.slices.iter().map(row).collect();
+        table(&["venue", "quantity", "limit", "notional", "after the fee", "taker's fee", "smallest order"], &rows);
+        let Plan { filled, unfilled, net, .. } = self.plan;
+        let average = self.average().map_or_else(String::new, |average| format!(", {average} a unit"));
+        say(&format!("together  {} for {} after fees{average}", text(*filled), text(*net)));
+        if !unfilled.is_zero() {
+            say(&format!("unfilled  {}: the books, or the accounts, don't have more", text(*unfilled)));
+        }
+        for (venue, why) in self.left_out {
+            say(&format!("left out  {venue}: {why}"));
+        }
+        say(NOTHING_PLACED);
+    }
+}

@@ -123,17 +123,17 @@ impl Keeper {
         Self { books, kept, names }
     }
 
-    /// Takes what the stream tells of a book; `Err` gives back what is about none that is kept here.
-    ///
-    /// # Errors
-    /// The update.
-    pub fn update(&mut self, update: BookUpdate, now: Duration) -> Result<Option<News>, BookUpdate> {
+    /// Whether the book of a market, as the stream names it, is kept here.
+    #[must_use]
+    pub fn keeps(&self, market: &str) -> bool {
+        self.kept.contains_key(self.names.get(market).map_or(market, |name| name.as_str()))
+    }
+
+    /// Takes what the stream tells of a book that is kept here.
+    pub fn update(&mut self, update: BookUpdate, now: Duration) -> Option<News> {
         let name = self.names.get(&update.market).unwrap_or(&update.market).clone();
-        if !self.kept.contains_key(&name) {
-            return Err(update);
-        }
         let applied = self.apply(&name, &update);
-        Ok(self.settle(&name, applied, Some(&update), now))
+        self.settle(&name, applied, Some(&update), now)
     }
 
     /// Takes a snapshot that was fetched, or why there is none.

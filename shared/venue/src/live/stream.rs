@@ -372,13 +372,13 @@ impl<'a, T: Table, C: Clock, X: Transport> Session<'a, T, C, X> {
             Event::Reconnect(why) => return Err(why),
             Event::Refused(error) => return Err(error.to_string()),
             Event::Heartbeat | Event::Ignored(_) | Event::Accepted(_) => return Ok(Ok(())),
-            Event::Book(update) => match self.keeper.update(update, self.now()) {
-                Ok(Some(news)) => news,
-                Ok(None) => return Ok(Ok(())),
-                Err(update) => News::Event(Box::new(Event::Book(update))),
+            Event::Book(update) if self.keeper.keeps(&update.market) => match self.keeper.update(update, self.now()) {
+                Some(news) => news,
+                None => return Ok(Ok(())),
             },
             event @ (Event::Trade(_)
             | Event::Ticker(_)
+            | Event::Book(_)
             | Event::Bar { .. }
             | Event::Funding(_)
             | Event::Order(_)

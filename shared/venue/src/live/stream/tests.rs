@@ -22,7 +22,9 @@ use tokio_tungstenite::tungstenite::handshake::server;
 
 /// Answers by the beginning of the target, the last one again and again; and what was asked.
 #[derive(Clone, Default)]
-struct Rest(Arc<Mutex<(BTreeMap<&'static str, VecDeque<&'static str>>, Vec<Request>)>>);
+struct Rest(Arc<Mutex<(Answers, Vec<Request>)>>);
+
+type Answers = BTreeMap<&'static str, VecDeque<&'static str>>;
 
 impl Rest {
     fn answering(answers: &[(&'static str, &[&'static str])]) -> Self {
@@ -75,6 +77,7 @@ async fn server() -> (String, Receiver<Heard>) {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let mut path = String::new();
+            #[expect(clippy::result_large_err, reason = "the server's signature")]
             let look = |request: &server::Request, response: server::Response| {
                 path = request.uri().to_string();
                 Ok(response)
@@ -207,7 +210,7 @@ fn topics_of_two_servers_are_followed_together_and_a_book_is_fetched_over_the_st
             let state = match news.recv().await.unwrap() {
                 News::Up => continue,
                 News::Book { state, .. } => state,
-                other => panic!("{other:?}"),
+                other @ (News::Down(_) | News::Event(_)) => panic!("{other:?}"),
             };
             let best = books.look("BTC/USDT:USDT", |book| book.bids().next().unwrap().0.to_string());
             match state {

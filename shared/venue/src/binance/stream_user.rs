@@ -6,14 +6,14 @@
 //! 2. More filled than ordered, a negative amount, an order without its number: a fault.
 //! 3. A fill is told of once, by the event of its order, which knows its fee.
 
-use super::stream_read::{Frame, Words, instant, parse};
+use super::stream_read::{Frame, Words, parse};
 use crate::protocol::call::{OrderKind, TimeInForce};
 use crate::protocol::model::{
     Balances, Holding, Liquidity, MarginMode, OrderReport, OrderState, OwnTrade, PositionReport, PositionSide, Side,
     VenueFee,
 };
 use crate::protocol::stream::Event;
-use crate::protocol::wire::{self, Flag, MaybeMs, MaybeNum, Num, Text};
+use crate::protocol::wire::{self, Flag, MaybeMs, MaybeNum, Num, Text, instant};
 use desk::money::Quantity;
 use desk::money::exact;
 use desk::time::Timestamp;

@@ -17,6 +17,7 @@ use crate::protocol::model::{
     Balances, Funding, Holding, OrderReport, OrderState, OwnTrade, PositionReport, PositionSide, PublicTrade, Side,
     Ticker, VenueFee,
 };
+use crate::protocol::plain;
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Streams, Topic};
 use crate::protocol::wire;
 use crate::protocol::{Ask, CallError, Credentials, Instrument, Markets, Moment, Product, sign};
@@ -232,7 +233,7 @@ fn balances(rows: &BalanceRows) -> Vec<Event> {
 
 fn of_feed(feed: &str, frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
     fn row<'a, T: Deserialize<'a>>(frame: &'a str) -> Result<T, String> {
-        serde_json::from_str(frame).map_err(|e| e.to_string())
+        plain::from_str(frame).map_err(|e| e.to_string())
     }
     Ok(match feed {
         "book" => vec![Event::Book(delta(&row(frame)?, markets)?)],
@@ -269,7 +270,7 @@ fn of_feed(feed: &str, frame: &str, markets: &Markets) -> Result<Vec<Event>, Str
 }
 
 fn read(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
-    let parsed: Frame<'_> = serde_json::from_str(frame).map_err(|e| e.to_string())?;
+    let parsed: Frame<'_> = plain::from_str(frame).map_err(|e| e.to_string())?;
     let Some(event) = parsed.event else {
         let feed = parsed.feed.ok_or("neither a feed nor an event")?;
         return of_feed(feed, frame, markets);
@@ -348,9 +349,8 @@ fn private_feeds(topics: &[Topic]) -> BTreeSet<&'static str> {
 
 /// A challenge, signed: HMAC-SHA512 over its SHA-256.
 pub(super) fn signed_challenge(challenge: &str, credentials: &Credentials) -> Result<String, CallError> {
-    let secret = shared::secret("krakenfutures", credentials)?;
     let digest = sign::sha256(challenge.as_bytes());
-    Ok(sign::base64(sign::hmac_sha512(&secret, digest.as_ref()).as_ref()))
+    shared::signature("krakenfutures", credentials, &[digest.as_ref()])
 }
 
 impl Streams for KrakenFutures {

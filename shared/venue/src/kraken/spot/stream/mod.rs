@@ -14,6 +14,7 @@ use crate::protocol::fault::{ApiError, Meaning, ReadFault};
 use crate::protocol::model::{
     Balances, Bar, Holding, Liquidity, OrderReport, OrderState, OwnTrade, PublicTrade, Ticker, VenueFee,
 };
+use crate::protocol::plain;
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Streams, Topic};
 use crate::protocol::wire;
 use crate::protocol::{Ask, CallError, Credentials, Instrument, Markets, Moment, Product};
@@ -249,7 +250,7 @@ fn balances(rows: &[BalanceRow]) -> Result<Vec<Event>, String> {
 
 fn of_channel(channel: &str, kind: &str, data: &str, markets: &Markets) -> Result<Vec<Event>, String> {
     fn rows<'a, T: Deserialize<'a>>(data: &'a str) -> Result<Vec<T>, String> {
-        serde_json::from_str(data).map_err(|e| e.to_string())
+        plain::from_str(data).map_err(|e| e.to_string())
     }
     let snapshot = match kind {
         "snapshot" => true,
@@ -290,7 +291,7 @@ fn of_method(frame: &Frame<'_>, method: &str) -> Vec<Event> {
 }
 
 fn read(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
-    let parsed: Frame<'_> = serde_json::from_str(frame).map_err(|e| e.to_string())?;
+    let parsed: Frame<'_> = plain::from_str(frame).map_err(|e| e.to_string())?;
     if let Some(method) = parsed.method {
         return Ok(of_method(&parsed, method));
     }

@@ -110,7 +110,7 @@ proptest! {
         for (at, length, shard) in cuts {
             let from = at.index(text.len() + 1);
             let to = (from + length).min(text.len());
-            text.splice(from..to, SHARDS[shard].chars());
+            let _: Vec<char> = text.splice(from..to, SHARDS[shard].chars()).collect();
         }
         let text: String = text.into_iter().collect();
         if let Ok(ours) = usual::<Everything<'_>>(&text) {

@@ -48,7 +48,7 @@ fn shown(ns: Option<u64>) -> String {
 
 /// `p50`, `p99` and `cpu` of a figure.
 fn cells(cost: Option<Cost>) -> String {
-    let of = |part: fn(Cost) -> Option<u64>| shown(cost.and_then(part));
+    let of = |part: fn(Cost) -> Option<u64>| cost.map(|cost| shown(part(cost))).unwrap_or_default();
     format!("{:>9} {:>9} {:>9}", of(|c| Some(c.p50_ns)), of(|c| Some(c.p99_ns)), of(|c| c.cpu_ns))
 }
 
@@ -61,9 +61,9 @@ fn value(cost: Cost) -> Value {
 pub(crate) fn print(rows: &[Row], peers: &[Peer], busy: bool) {
     const PARTS: &str = "      p50       p99       cpu";
     let names: String = peers.iter().map(|peer| format!(" | {:<37}", peer.name)).collect();
-    println!("{:<49} | {:<29}{names}", "one operation", "ours");
+    println!("{:<51} | {:<29}{names}", "one operation", "ours");
     let heads: String = peers.iter().map(|_| format!(" | {PARTS}   ratio")).collect();
-    println!("{:<38} {:>10} | {PARTS}{heads}", "", "p50 under");
+    println!("{:<41} {:>9} | {PARTS}{heads}", "", "p50 under");
     let mut list: Vec<Value> = Vec::new();
     for row in rows {
         let mut theirs = serde_json::Map::new();
@@ -75,7 +75,7 @@ pub(crate) fn print(rows: &[Row], peers: &[Peer], busy: bool) {
             theirs.extend(figure.map(|figure| (peer.name.clone(), value(figure))));
         }
         let (goal, columns) = (row.goal_ns.map(|_| shown(row.goal_ns)).unwrap_or_default(), columns.join(" | "));
-        println!("{:<38} {goal:>10} | {columns}  {}", row.what, row.verdict(busy));
+        println!("{:<41} {goal:>9} | {columns}  {}", row.what, row.verdict(busy));
         list.push(json!({ "what": row.what, "goal_ns": row.goal_ns, "ours": value(row.cost), "peers": theirs }));
     }
     println!("{}", json!({ "busy": busy, "figures": list }));

@@ -7,7 +7,7 @@
 //! cargo xtask package [FLAGS]  the functions as they are deployed, a folder each (--arm64, --desk FILE, --out DIR)
 //! cargo xtask emulate [BARS]   deploys the stacks to an emulator of AWS on this machine and drives them
 //! cargo xtask lambda-bench     cold start and warm latency of every function, beside Python and Node
-//! cargo xtask venue-bench      reading a trade, signing an order and getting it out, at the venues, beside ccxt
+//! cargo xtask venue-bench      reading a trade, signing an order and getting it out, at the venues, beside ccxt and nautilus
 //! ```
 
 mod bench;

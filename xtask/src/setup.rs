@@ -10,8 +10,9 @@ pub(crate) const GATES: &[&str] = &["cfn-lint==1.58.0"];
 /// Python packages for the emulated deployment.
 pub(crate) const EMULATION: &[&str] =
     &["ministack==1.5.33", "cryptography==50.0.2", "boto3==1.43.106", "PyJWT==2.15.1"];
-/// Python packages that the venue layer is measured beside.
-pub(crate) const VENUE_PEER: &[&str] = &["ccxt==4.5.90"];
+/// Python packages that the venue layer is measured beside, each in an environment of its own.
+pub(crate) const CCXT: &[&str] = &["ccxt==4.5.90"];
+pub(crate) const NAUTILUS: &[&str] = &["nautilus_trader==1.221.0", "pandas==2.3.3"];
 /// Python packages that build for another processor.
 pub(crate) const CROSS: &[&str] = &["cargo-lambda==1.9.2", "ziglang==0.17.0"];
 

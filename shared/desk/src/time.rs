@@ -44,7 +44,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000) {
+        match time::OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000)) {
             Ok(t) => {
                 let (date, hour, minute, second) = (t.date(), t.hour(), t.minute(), t.second());
                 let (year, month, day) = (date.year(), u8::from(date.month()), date.day());

@@ -37,7 +37,7 @@ macro_rules! unit {
             pub fn new(value: Decimal) -> Result<Self, MoneyError> {
                 let accepts: fn(Decimal) -> bool = $accepts;
                 if accepts(value) {
-                    Ok(Self(value.normalize()))
+                    Ok(Self(exact::normalized(value)))
                 } else {
                     Err(MoneyError::Range { what: $what, value: value.to_string(), range: $range })
                 }
@@ -86,12 +86,12 @@ macro_rules! unit {
 
 unit! {
     /// A price in quote units per base unit; greater than zero.
-    Price, "price", "greater than zero", |d| d > Decimal::ZERO
+    Price, "price", "greater than zero", |d| d.is_sign_positive() && !d.is_zero()
 }
 
 unit! {
     /// A quantity in base units; zero or more.
-    Quantity, "quantity", "zero or more", |d| d >= Decimal::ZERO
+    Quantity, "quantity", "zero or more", |d| d.is_sign_positive() || d.is_zero()
 }
 
 unit! {

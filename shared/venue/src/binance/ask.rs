@@ -65,20 +65,17 @@ pub(super) fn text(value: &Value) -> Option<String> {
 }
 
 /// `params` with what is in `extra`: a name that is there already gets the new value. Names in `known` are left out.
-pub(super) fn with_extra(params: Params, extra: &Extra, known: &[&str]) -> Params {
+pub(super) fn with_extra(mut params: Params, extra: &Extra, known: &[&str]) -> Params {
     let fresh: Vec<(&str, String)> = extra
         .iter()
         .filter(|(name, _)| !known.contains(name))
         .filter_map(|(name, value)| text(value).map(|value| (name, value)))
         .collect();
-    let mut all = Params::new();
-    for (name, value) in params.iter().filter(|(name, _)| fresh.iter().all(|(other, _)| other != name)) {
-        all.push(name.to_owned(), value);
-    }
+    params.retain(|name| fresh.iter().all(|(other, _)| *other != name));
     for (name, value) in fresh {
-        all.push(name.to_owned(), value);
+        params.push(name.to_owned(), value);
     }
-    all
+    params
 }
 
 /// `startTime`, `endTime` and `limit`.

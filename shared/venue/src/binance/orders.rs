@@ -13,6 +13,7 @@ use crate::protocol::{
     Reply, Unsigned,
 };
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// Own parameters that are read by these questions.
 pub(super) const KNOWN: [&str; 2] = ["method", "rolling"];
@@ -21,7 +22,13 @@ pub(super) fn unsupported<T>(what: &str) -> Result<T, CallError> {
     Err(CallError::Unsupported { venue: "binance", what: what.to_owned() })
 }
 
-pub(super) fn write(system: System, path: String, method: Method, params: Params, class: EndpointClass) -> Unsigned {
+pub(super) fn write(
+    system: System,
+    path: impl Into<Cow<'static, str>>,
+    method: Method,
+    params: Params,
+    class: EndpointClass,
+) -> Unsigned {
     if method == Method::Delete {
         return Unsigned::account(system.origin(), path, params).by(method).of_class(class);
     }
@@ -44,16 +51,13 @@ pub(super) fn place(order: &NewOrder) -> Built<OrderReport> {
         return if order.test { unsupported("check of an OCO without placing it") } else { oco::oco(order) };
     }
     let Placing { system, class, params } = placing(order)?;
-    let mut path = system.orders(class).place.to_owned();
-    if ask::flagged(&order.extra, "sor") && system == System::Spot {
-        path = "/api/v3/sor/order".to_owned();
-    }
+    let routed = ask::flagged(&order.extra, "sor") && system == System::Spot;
+    let path = if routed { "/api/v3/sor/order" } else { system.orders(class).place };
     if order.test {
         if !matches!((system, class), (System::Spot, _) | (System::Usdm, OrderClass::Plain)) {
             return unsupported("check of such an order without placing it");
         }
-        path.push_str("/test");
-        let request = write(system, path, Method::Post, params, EndpointClass::Order);
+        let request = write(system, format!("{path}/test"), Method::Post, params, EndpointClass::Order);
         // The answer is an empty object, or what the order would cost.
         let client_id = order.client_id.clone();
         let tested = move |(): ()| OrderReport { client_id: client_id.clone(), ..OrderReport::default() };

@@ -12,6 +12,7 @@ use crate::protocol::model::{MarginMode, PositionSide, Side};
 use crate::protocol::{CallError, Params, wire};
 use desk::money::exact;
 use rust_decimal::Decimal;
+use std::borrow::Cow;
 
 /// Own parameters that are read here and not passed on as they are.
 const KNOWN: [&str; 6] =
@@ -58,9 +59,9 @@ pub(super) const fn stops_loss(trigger: &Trigger, side: Side) -> bool {
 }
 
 /// The venue's word for the type of an order.
-fn type_of(order: &NewOrder, system: System) -> Result<String, CallError> {
+fn type_of(order: &NewOrder, system: System) -> Result<Cow<'static, str>, CallError> {
     if let Some(own) = order.extra.text("type") {
-        return Ok(own.to_uppercase());
+        return Ok(own.to_uppercase().into());
     }
     let limit = order.kind == OrderKind::Limit;
     let own = order.extra.text("stopLossOrTakeProfit");

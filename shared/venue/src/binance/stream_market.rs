@@ -2,12 +2,12 @@
 //!
 //! Source: the exchange's documentation of WebSocket market streams, spot, USD-M and COIN-M.
 
-use super::stream_read::{Frame, Words, instant, parse};
+use super::stream_read::{Frame, Words, parse};
 use crate::protocol::Product;
 use crate::protocol::book::{BookUpdate, WireLevel};
 use crate::protocol::model::{Bar, Funding, PublicTrade, Side, Ticker};
 use crate::protocol::stream::Event;
-use crate::protocol::wire::{self, MaybeMs, MaybeNum, Num};
+use crate::protocol::wire::{self, MaybeMs, MaybeNum, Num, instant};
 use desk::time::Interval;
 use rust_decimal::Decimal;
 use serde::Deserialize;

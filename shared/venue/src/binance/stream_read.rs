@@ -5,10 +5,9 @@
 //! 3. A channel tells of its own: an order on a public one, or a trade of the market on a private one, is a fault.
 
 use super::{stream_market, stream_user};
+use crate::protocol::plain;
 use crate::protocol::stream::{Channel, Event};
 use crate::protocol::{ApiError, Markets, Meaning, Product, ReadFault};
-use desk::time::Timestamp;
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -55,12 +54,7 @@ fn fault(frame: &str, what: String) -> ReadFault {
 
 /// Reads a structure.
 pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Words<T> {
-    serde_json::from_str(text).map_err(|e| e.to_string())
-}
-
-/// An instant that has to be there.
-pub(super) fn instant(ms: i64) -> Words<Timestamp> {
-    crate::protocol::wire::millis(Decimal::from(ms))
+    plain::from_str(text).map_err(|e| e.to_string())
 }
 
 /// The usual envelope without a pass over its contents, which are checked when they are read.

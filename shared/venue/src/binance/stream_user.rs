@@ -10,11 +10,11 @@ mod account;
 
 pub(super) use account::{account, holdings, margin_call};
 
-use super::stream_read::{Frame, Words, instant, parse};
+use super::stream_read::{Frame, Words, parse};
 use crate::protocol::call::{OrderKind, TimeInForce};
 use crate::protocol::model::{Liquidity, OrderReport, OrderState, OwnTrade, Side, VenueFee};
 use crate::protocol::stream::Event;
-use crate::protocol::wire::{self, Flag, MaybeMs, MaybeNum, Num, Text};
+use crate::protocol::wire::{self, Flag, MaybeMs, MaybeNum, Num, Text, instant};
 use desk::money::Quantity;
 use serde::Deserialize;
 

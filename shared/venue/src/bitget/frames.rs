@@ -7,6 +7,7 @@ use super::super::protocol::fault::ReadFault;
 use super::super::protocol::http::Reply;
 use super::super::protocol::market::{Markets, Product};
 use super::super::protocol::model::{Funding, PublicTrade};
+use super::super::protocol::plain::{self, Raw};
 use super::super::protocol::stream::Event;
 use super::super::protocol::wire::{self, MaybeMs, Num, Text};
 use super::account::{RawHolding, holdings};
@@ -19,14 +20,13 @@ use super::query::{RawFill, fill};
 use super::report::{RawOrder, report};
 use rows::{Arg, Data, Frame, RawBar, RawBook, RawTrade, RawUnifiedAccount};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 /// A frame with its line and its market known.
 struct Heard<'a> {
     line: Line,
     arg: &'a Arg<'a>,
     snapshot: bool,
-    ts: Option<&'a RawValue>,
+    ts: Option<Raw<'a>>,
     markets: &'a Markets,
 }
 
@@ -49,8 +49,8 @@ fn line_of(inst_type: &str) -> Result<Line, String> {
     }
 }
 
-fn parsed<'a, T: Deserialize<'a>>(data: &'a RawValue) -> Result<T, String> {
-    serde_json::from_str(data.get()).map_err(|e| e.to_string())
+fn parsed<'a, T: Deserialize<'a>>(data: Raw<'a>) -> Result<T, String> {
+    plain::from_str(data.get()).map_err(|e| e.to_string())
 }
 
 impl Heard<'_> {
@@ -95,7 +95,7 @@ impl Heard<'_> {
         raw.into_iter().map(one).collect()
     }
 
-    fn ticker(&self, data: &RawValue) -> Result<Vec<Event>, String> {
+    fn ticker(&self, data: Raw<'_>) -> Result<Vec<Event>, String> {
         let market = self.market();
         let pushed = self.ts.map(parsed::<MaybeMs>).transpose()?.and_then(|ts| ts.0);
         let mut events = Vec::new();
@@ -118,7 +118,7 @@ impl Heard<'_> {
         Ok(events)
     }
 
-    fn bars(&self, data: &RawValue, name: &str) -> Result<Vec<Event>, String> {
+    fn bars(&self, data: Raw<'_>, name: &str) -> Result<Vec<Event>, String> {
         let market = self.market();
         let interval = bars::named(name).ok_or_else(|| format!("{name:?} is no bar length"))?;
         let rows: Vec<Vec<Text>> = if self.line.is_unified() {
@@ -140,7 +140,7 @@ impl Heard<'_> {
         Ok(all.into_iter().map(event).collect())
     }
 
-    fn orders(&self, data: &RawValue) -> Result<Vec<Event>, String> {
+    fn orders(&self, data: Raw<'_>) -> Result<Vec<Event>, String> {
         let one = |mut raw: RawOrder<'_>| {
             // In streams `baseVolume` is the last fill's alone.
             raw.base_volume = raw.acc_base_volume;
@@ -149,12 +149,12 @@ impl Heard<'_> {
         parsed::<Vec<RawOrder<'_>>>(data)?.into_iter().map(one).collect()
     }
 
-    fn fills(&self, data: &RawValue) -> Result<Vec<Event>, String> {
+    fn fills(&self, data: Raw<'_>) -> Result<Vec<Event>, String> {
         let rows: Vec<RawFill<'_>> = parsed(data)?;
         rows.iter().map(|raw| fill(raw, self.line, self.markets).map(Event::Fill)).collect()
     }
 
-    fn account(&self, data: &RawValue) -> Result<Vec<Event>, String> {
+    fn account(&self, data: Raw<'_>) -> Result<Vec<Event>, String> {
         let mut balances = if self.line.is_unified() {
             let rows: Vec<RawUnifiedAccount> = parsed(data)?;
             let all: Vec<RawHolding> = rows.into_iter().flat_map(|row| row.coin).collect();
@@ -166,7 +166,7 @@ impl Heard<'_> {
         Ok(vec![Event::Balances(balances)])
     }
 
-    fn positions(&self, data: &RawValue) -> Result<Vec<Event>, String> {
+    fn positions(&self, data: Raw<'_>) -> Result<Vec<Event>, String> {
         let rows: Vec<RawPosition> = parsed(data)?;
         if rows.is_empty() {
             // Which one has ended is not told.
@@ -225,7 +225,7 @@ fn answered(frame: &Frame<'_>, event: &str) -> Result<Vec<Event>, String> {
 }
 
 fn events(text: &str, markets: &Markets) -> Result<Vec<Event>, String> {
-    let frame: Frame<'_> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let frame: Frame<'_> = plain::from_str(text).map_err(|e| e.to_string())?;
     if let Some(event) = frame.event {
         return answered(&frame, event);
     }

@@ -76,8 +76,8 @@ fn with_a_beginning(mut unsigned: Unsigned, now: Timestamp) -> Unsigned {
 }
 
 /// What is signed: the time, the method, the path with its query, and the body.
-fn signature(secret: &str, message: &str) -> String {
-    sign::base64(sign::hmac_sha256(secret.as_bytes(), message.as_bytes()).as_ref())
+fn signature(credentials: &Credentials, message: &str) -> String {
+    sign::base64(credentials.hmac_sha256(&[message.as_bytes()]).as_ref())
 }
 
 fn passphrase(credentials: &Credentials) -> Result<&str, CallError> {
@@ -165,7 +165,7 @@ impl Protocol for Bitget {
         let request = Request::of(with_a_beginning(unsigned, moment.now));
         let now = moment.now.ms();
         let message = format!("{now}{}{}{}", request.method.as_str(), request.target, request.body);
-        let signed = signature(credentials.secret(), &message);
+        let signed = signature(credentials, &message);
         Ok(request
             .header("ACCESS-KEY", credentials.key())
             .header("ACCESS-SIGN", signed)

@@ -59,7 +59,7 @@ fn login(channel: Channel, credentials: &Credentials, moment: Moment) -> Result<
     }
     let passphrase = passphrase(credentials)?;
     let seconds = moment.now.ms() / 1000;
-    let signed = signature(credentials.secret(), &format!("{seconds}GET/user/verify"));
+    let signed = signature(credentials, &format!("{seconds}GET/user/verify"));
     let args = json!([{
         "apiKey": credentials.key(), "passphrase": passphrase, "timestamp": seconds.to_string(), "sign": signed,
     }]);

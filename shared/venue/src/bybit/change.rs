@@ -30,7 +30,12 @@ fn asked(order: &OrderRef) -> Asked {
     Asked { market, id: order.id.clone(), client_id: order.client_id.clone() }
 }
 
-fn attached(fields: Fields, market: &Instrument, names: [&str; 2], to: Option<&Attached>) -> Result<Fields, CallError> {
+fn attached(
+    fields: Fields,
+    market: &Instrument,
+    names: [&'static str; 2],
+    to: Option<&Attached>,
+) -> Result<Fields, CallError> {
     let [price, by] = names;
     let Some(to) = to else { return Ok(fields) };
     let watched = source_word(to.by.unwrap_or(PriceSource::Last));

@@ -42,7 +42,7 @@ pub struct Bybit;
 
 /// The signature of a text.
 fn signature(credentials: &Credentials, text: &str) -> String {
-    sign::hex(sign::hmac_sha256(credentials.secret().as_bytes(), text.as_bytes()).as_ref())
+    sign::hex(credentials.hmac_sha256(&[text.as_bytes()]).as_ref())
 }
 
 /// The functions that answer each question.

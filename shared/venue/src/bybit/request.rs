@@ -1,10 +1,12 @@
 //! What requests are made of: categories, and fields that go into a query or a body.
 
 use crate::protocol::call::{Extra, OrderClass};
-use crate::protocol::http::Params;
+use crate::protocol::http::{Params, sorted_object};
 use crate::protocol::{Body, CallError, EndpointClass, Instrument, Product, Range, Scope, Unsigned};
 use desk::time::Timestamp;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// The only server of requests.
 pub(super) const ORIGIN: &str = "v5";
@@ -36,23 +38,29 @@ pub(super) fn invalid<T>(what: impl Into<String>) -> Result<T, CallError> {
     Err(CallError::Invalid(what.into()))
 }
 
-/// Fields in order; one of a name.
+/// Fields in order; one of a name. Sorted by name where they become JSON.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fields(Vec<(String, Value)>);
+pub(super) struct Fields(Vec<(Cow<'static, str>, Value)>);
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        sorted_object(serializer, self.0.iter().map(|(name, value)| (name.as_ref(), value)))
+    }
+}
 
 impl Fields {
     /// With one more; it takes the place of one of the same name.
-    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        let value = value.into();
-        match self.0.iter_mut().find(|(known, _)| known == name) {
+    pub(super) fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
-            None => self.0.push((name.to_owned(), value)),
+            None => self.0.push((name, value)),
         }
         self
     }
 
     /// With one more, if there is a value.
-    pub(super) fn maybe(self, name: &str, value: Option<impl Into<Value>>) -> Self {
+    pub(super) fn maybe(self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,
@@ -77,7 +85,7 @@ impl Fields {
     /// With what the caller adds, but for what the adapter read itself.
     pub(super) fn extra(self, extra: &Extra, read: &[&str]) -> Self {
         let rest = extra.iter().filter(|(name, value)| !read.contains(name) && !value.is_null());
-        rest.fold(self, |fields, (name, value)| fields.with(name, value.clone()))
+        rest.fold(self, |fields, (name, value)| fields.with(name.to_owned(), value.clone()))
     }
 
     /// Whether there is one of a name.
@@ -87,15 +95,15 @@ impl Fields {
 
     /// As a query.
     pub(super) fn query(self) -> Params {
-        self.0.into_iter().fold(Params::new(), |params, (name, value)| {
-            let text = value.as_str().map(str::to_owned);
-            params.with(name, text.unwrap_or_else(|| value.to_string()))
+        self.0.into_iter().fold(Params::new(), |params, (name, value)| match value.as_str() {
+            Some(text) => params.with(name, text),
+            None => params.with(name, &value),
         })
     }
 
     /// As a JSON object.
     pub(super) fn object(self) -> Value {
-        Value::Object(self.0.into_iter().collect::<Map<_, _>>())
+        Value::Object(self.0.into_iter().map(|(name, value)| (name.into_owned(), value)).collect::<Map<_, _>>())
     }
 
     /// A public question.
@@ -110,6 +118,6 @@ impl Fields {
 
     /// Something to be done.
     pub(super) fn post(self, path: &'static str, class: EndpointClass) -> Unsigned {
-        Unsigned::post(ORIGIN, path, Body::json(&self.object()), class)
+        Unsigned::post(ORIGIN, path, Body::json(&self), class)
     }
 }

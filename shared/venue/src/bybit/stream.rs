@@ -15,10 +15,10 @@ use super::{Bybit, reports, signature};
 use crate::protocol::book::{BookRule, BookUpdate, Numbering};
 use crate::protocol::fault::{ApiError, Meaning};
 use crate::protocol::model::{Balances, Bar, PublicTrade};
+use crate::protocol::plain;
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Topic};
-use crate::protocol::wire::{MaybeMs, Num, Text, millis, price, quantity};
+use crate::protocol::wire::{MaybeMs, Num, Text, instant, price, quantity};
 use crate::protocol::{Ask, CallError, Credentials, Instrument, Markets, Moment, Product, ReadFault, Reply, Streams};
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -110,7 +110,7 @@ fn bad(frame: &str, what: impl std::fmt::Display) -> ReadFault {
 
 /// A frame of the topic that was seen in it. A topic inside of the data is no topic.
 fn framed<'a, T: Deserialize<'a>>(frame: &'a str, topic: &str) -> Result<Frame<'a, T>, ReadFault> {
-    let read: Frame<'a, T> = serde_json::from_str(frame).map_err(|e| bad(frame, e))?;
+    let read: Frame<'a, T> = plain::from_str(frame).map_err(|e| bad(frame, e))?;
     if read.topic != topic {
         return Err(bad(frame, format!("{topic:?} is not the topic")));
     }
@@ -123,7 +123,7 @@ fn trades(frame: &str, topic: &str, product: Product, markets: &Markets) -> Resu
         Ok(Event::Trade(PublicTrade {
             market: markets.name_of(&row.symbol, &[product]),
             id: Some(row.id.into_owned()),
-            at: millis(Decimal::from(row.at))?,
+            at: instant(row.at)?,
             side: Some(reports::side(&row.side)?),
             price: price(row.price.0)?,
             quantity: quantity(row.quantity.0)?,

@@ -70,7 +70,7 @@ pub(super) fn token(keys: &Credentials, moment: Moment, uri: Option<&str>) -> Re
 
 /// The legacy signature of a text.
 pub(super) fn legacy(keys: &Credentials, text: &str) -> String {
-    sign::hex(sign::hmac_sha256(keys.secret().as_bytes(), text.as_bytes()).as_ref())
+    sign::hex(keys.hmac_sha256(&[text.as_bytes()]).as_ref())
 }
 
 /// A signed request.

@@ -17,6 +17,7 @@ use super::{Coinbase, account, auth};
 use crate::protocol::book::{BookRule, BookUpdate, Numbering};
 use crate::protocol::fault::{ApiError, Meaning};
 use crate::protocol::model::{OrderReport, Ticker, VenueFee};
+use crate::protocol::plain;
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Topic};
 use crate::protocol::wire::{MaybeNum, rfc3339};
 use crate::protocol::{Ask, CallError, Credentials, Markets, Moment, Product, ReadFault, Reply, Streams};
@@ -44,7 +45,7 @@ fn channel_of(frame: &str) -> Option<&str> {
 
 /// A frame of the channel that was seen in it.
 fn framed<'a, T: Deserialize<'a>>(frame: &'a str, channel: &str) -> Result<Frame<'a, T>, ReadFault> {
-    let read: Frame<'a, T> = serde_json::from_str(frame).map_err(|e| bad(frame, e))?;
+    let read: Frame<'a, T> = plain::from_str(frame).map_err(|e| bad(frame, e))?;
     if read.channel != channel {
         return Err(bad(frame, format!("{channel:?} is not the channel")));
     }

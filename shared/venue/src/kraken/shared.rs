@@ -22,20 +22,14 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
 
 /// `params` with those of `extra` that are not `consumed`: one of the same name replaces ours, and the fields of an object
 /// stand as `name[field]`.
-pub(super) fn merged(params: Params, extra: &Extra, consumed: &[&str]) -> Params {
+pub(super) fn merged(mut params: Params, extra: &Extra, consumed: &[&str]) -> Params {
     let passed: Vec<(String, String)> =
         extra.iter().filter(|(name, _)| !consumed.contains(name)).flat_map(flat).collect();
-    if passed.is_empty() {
-        return params;
-    }
-    let mut all = Params::new();
-    for (name, value) in params.iter().filter(|(name, _)| !passed.iter().any(|(theirs, _)| theirs == name)) {
-        all.push(name.to_owned(), value);
-    }
+    params.retain(|name| !passed.iter().any(|(theirs, _)| theirs == name));
     for (name, value) in passed {
-        all.push(name, value);
+        params.push(name, value);
     }
-    all
+    params
 }
 
 fn flat((name, value): (&str, &Value)) -> Vec<(String, String)> {
@@ -120,10 +114,14 @@ pub(super) fn body(reply: &Reply) -> Result<&str, ReadFault> {
     std::str::from_utf8(&reply.body).map_err(|_| ReadFault::parse(reply, "the body is no text"))
 }
 
-/// The secret's bytes: both venues give it out in base64.
-pub(super) fn secret(venue: &'static str, credentials: &Credentials) -> Result<Vec<u8>, CallError> {
-    let bytes = sign::from_base64(credentials.secret()).filter(|bytes| !bytes.is_empty());
-    bytes.ok_or(CallError::Credentials { venue, why: "the secret is not base64" })
+/// A signature: HMAC-SHA512 in base64. Both venues give the secret out in base64, too.
+pub(super) fn signature(
+    venue: &'static str,
+    credentials: &Credentials,
+    message: &[&[u8]],
+) -> Result<String, CallError> {
+    let tag = credentials.hmac_sha512(message);
+    tag.map(|tag| sign::base64(tag.as_ref())).ok_or(CallError::Credentials { venue, why: "the secret is not base64" })
 }
 
 /// `a / b`, where that is a number.

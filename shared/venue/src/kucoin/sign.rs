@@ -1,7 +1,7 @@
 //! Signing: HMAC-SHA256 over time stamp, method, path with query, and body.
 
 use super::ask::{NOW, UNIQUE, VENUE};
-use crate::protocol::sign::{base64, hmac_sha256};
+use crate::protocol::sign::base64;
 use crate::protocol::{Auth, Body, CallError, Credentials, Moment, Params, Request, Unsigned};
 
 /// The version of the keys the venue gives out today.
@@ -33,7 +33,7 @@ fn plain(query: &Params) -> String {
 
 /// The base64 of the HMAC-SHA256 of a text.
 pub(super) fn signature(credentials: &Credentials, text: &str) -> String {
-    base64(hmac_sha256(credentials.secret().as_bytes(), text.as_bytes()).as_ref())
+    base64(credentials.hmac_sha256(&[text.as_bytes()]).as_ref())
 }
 
 /// Signs a request, or only encodes a public one.

@@ -4,11 +4,11 @@
 use super::raw::{self, MaybeEither, bar_time, either, side};
 use crate::protocol::book::{BookUpdate, WireLevel};
 use crate::protocol::model::{Bar, Funding, PublicTrade, Ticker};
+use crate::protocol::plain::{self, scalar};
 use crate::protocol::stream::Event;
 use crate::protocol::wire::{self, MaybeNum, Num, Text};
 use crate::protocol::{ApiError, Markets, Meaning};
 use desk::time::{Interval, Timestamp};
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -84,10 +84,11 @@ struct Nanos(Timestamp);
 
 impl<'de> Deserialize<'de> for Nanos {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <&RawValue>::deserialize(deserializer)?.get().trim_matches('"');
-        let number: i64 = text.parse().map_err(|_| serde::de::Error::custom("no time in nanoseconds"))?;
+        let text = scalar(deserializer)?;
+        let number: Option<i64> = text.and_then(|text| text.parse().ok());
+        let number: i64 = number.ok_or_else(|| serde::de::Error::custom("no time in nanoseconds"))?;
         // The range is checked where a wrong unit would show: 2001 to 2100.
-        let at = wire::millis(Decimal::from(number / 1_000_000)).map_err(serde::de::Error::custom)?;
+        let at = wire::instant(number / 1_000_000).map_err(serde::de::Error::custom)?;
         Ok(Self(at))
     }
 }
@@ -108,7 +109,7 @@ struct Match<'a> {
 }
 
 fn trade(frame: &str, markets: &Markets) -> Result<Event, String> {
-    let frame: Hot<'_, Match<'_>> = serde_json::from_str(frame).map_err(|e| e.to_string())?;
+    let frame: Hot<'_, Match<'_>> = plain::from_str(frame).map_err(|e| e.to_string())?;
     let data = frame.data;
     Ok(Event::Trade(PublicTrade {
         market: markets.name_of(&data.symbol, &[]),
@@ -147,7 +148,7 @@ fn levels(rows: &[(Num, Num, Num)]) -> Vec<WireLevel> {
 }
 
 fn spot_delta(frame: &str, markets: &Markets) -> Result<Event, String> {
-    let frame: Hot<'_, SpotDelta<'_>> = serde_json::from_str(frame).map_err(|e| e.to_string())?;
+    let frame: Hot<'_, SpotDelta<'_>> = plain::from_str(frame).map_err(|e| e.to_string())?;
     let data = frame.data;
     if data.sequence_end < data.sequence_start {
         return Err(format!("a delta from {} to {}", data.sequence_start, data.sequence_end));
@@ -173,7 +174,7 @@ struct FuturesDelta<'a> {
 }
 
 fn futures_delta(frame: &str, markets: &Markets) -> Result<Event, String> {
-    let frame: Hot<'_, FuturesDelta<'_>> = serde_json::from_str(frame).map_err(|e| e.to_string())?;
+    let frame: Hot<'_, FuturesDelta<'_>> = plain::from_str(frame).map_err(|e| e.to_string())?;
     let symbol = frame.topic.rsplit(':').next().unwrap_or_default();
     let mut parts = frame.data.change.split(',');
     let (Some(price), Some(side), Some(quantity), None) = (parts.next(), parts.next(), parts.next(), parts.next())

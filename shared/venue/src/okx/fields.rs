@@ -1,14 +1,22 @@
 //! Bodies and queries: the venue's fields, and what the caller adds to them.
 
 use crate::protocol::call::Extra;
+use crate::protocol::http::sorted_object;
 use crate::protocol::{Body, Params};
 use desk::time::Timestamp;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// Named values, in order.
+/// Named values, in order; sorted by name where they become JSON.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields(Vec<(Cow<'static, str>, Value)>);
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        sorted_object(serializer, self.0.iter().map(|(name, value)| (name.as_ref(), value)))
+    }
+}
 
 impl Fields {
     /// None yet.
@@ -67,8 +75,8 @@ impl Fields {
     }
 
     /// As a body.
-    pub(super) fn body(self) -> Body {
-        Body::json(&self.object())
+    pub(super) fn body(&self) -> Body {
+        Body::json(self)
     }
 
     /// As a query; what is null is left out.

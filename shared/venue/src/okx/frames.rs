@@ -4,11 +4,11 @@ use super::raw::{BalanceRow, FundingRow, MarkRow, OrderRow, PositionRow, TickerR
 use super::{account, bars, checksum, errors, market, positions, rows};
 use crate::protocol::book::{BookUpdate, WireLevel};
 use crate::protocol::model::{Bar, OwnTrade, PublicTrade, Ticker};
+use crate::protocol::plain;
 use crate::protocol::stream::Event;
 use crate::protocol::wire::{self, Text, price, quantity};
 use crate::protocol::{Markets, Product, ReadFault};
 use desk::time::Timestamp;
-use rust_decimal::Decimal;
 use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -138,12 +138,12 @@ pub(super) fn read(frame: &str, markets: &Markets) -> Result<Vec<Event>, ReadFau
 }
 
 fn json<'a, T: Deserialize<'a>>(frame: &'a str) -> Result<T, String> {
-    serde_json::from_str(frame).map_err(|e| e.to_string())
+    plain::from_str(frame).map_err(|e| e.to_string())
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {
     let ms: i64 = text.parse().map_err(|_| format!("{text:?} is no time"))?;
-    wire::millis(Decimal::from(ms))
+    wire::instant(ms)
 }
 
 fn trades(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::protocol::book::{Book, Gap};
 use crate::protocol::stream::Streams;
+use rust_decimal::Decimal;
 
 fn told(frame: &str) -> Vec<Event> {
     read(frame, &Markets::default()).unwrap()

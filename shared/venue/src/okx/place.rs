@@ -6,7 +6,6 @@ use super::{errors, limits};
 use crate::protocol::call::{NewOrder, OrderKind};
 use crate::protocol::model::{OrderReport, OrderState, Side};
 use crate::protocol::{Ask, Body, Built, EndpointClass, Meaning, ReadFault, Reply, Unsigned};
-use serde_json::Value;
 
 /// How many plain orders fit into a request.
 const BATCH_MAX: usize = 20;
@@ -65,7 +64,7 @@ pub(super) fn one(order: &NewOrder) -> Built<OrderReport> {
     let request = if waits {
         limits::post("/api/v5/trade/order-algo", fields.body(), EndpointClass::Order)
     } else {
-        let body = Body::json(&Value::Array(vec![fields.object()]));
+        let body = Body::json(&[fields]);
         until(limits::post("/api/v5/trade/batch-orders", body, EndpointClass::Order), &[order])
     };
     Ok(Ask::new(request, move |reply, _| {

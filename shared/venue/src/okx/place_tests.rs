@@ -3,6 +3,7 @@ use crate::protocol::call::{Trigger, TriggerKind};
 use crate::protocol::{Instrument, Product};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
+use serde_json::Value;
 
 fn btc() -> Instrument {
     let mut market = Instrument::named(Product::Spot, "BTC-USDT", "BTC", "USDT", None);

@@ -1,7 +1,7 @@
 //! Signing: base64(HMAC-SHA256(secret, time + method + path and query + body)), with the time in ISO 8601 milliseconds.
 
 use super::VENUE;
-use crate::protocol::sign::{base64, hmac_sha256};
+use crate::protocol::sign::base64;
 use crate::protocol::{Auth, CallError, Credentials, Moment, Request, Unsigned};
 use desk::time::Timestamp;
 
@@ -17,10 +17,10 @@ pub(super) fn sign(
         return Ok(request);
     }
     let credentials = credentials.ok_or(CallError::Credentials { venue: VENUE, why: "there are none" })?;
-    let passphrase = passphrase(credentials)?.to_owned();
+    let passphrase = passphrase(credentials)?;
     let time = iso(moment.now);
-    let message = format!("{time}{}{}{}", request.method.as_str(), request.target, request.body);
-    let signature = base64(hmac_sha256(credentials.secret().as_bytes(), message.as_bytes()).as_ref());
+    let message = [time.as_str(), request.method.as_str(), &request.target, &request.body].map(str::as_bytes);
+    let signature = base64(credentials.hmac_sha256(&message).as_ref());
     Ok(request
         .header("OK-ACCESS-KEY", credentials.key())
         .header("OK-ACCESS-SIGN", signature)

@@ -6,7 +6,7 @@
 use super::sign::passphrase;
 use super::{Okx, VENUE, bars, checksum, frames};
 use crate::protocol::book::{BookRule, Numbering};
-use crate::protocol::sign::{base64, hmac_sha256};
+use crate::protocol::sign::base64;
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Streams, Topic};
 use crate::protocol::{Ask, CallError, Credentials, Markets, Moment, Product, ReadFault};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ fn server(name: &str, test: bool) -> String {
 fn login(credentials: &Credentials, moment: Moment) -> Result<Vec<String>, CallError> {
     let time = moment.now.ms().div_euclid(1000).to_string();
     let message = format!("{time}GET/users/self/verify");
-    let sign = base64(hmac_sha256(credentials.secret().as_bytes(), message.as_bytes()).as_ref());
+    let sign = base64(credentials.hmac_sha256(&[message.as_bytes()]).as_ref());
     let arg =
         json!({ "apiKey": credentials.key(), "passphrase": passphrase(credentials)?, "timestamp": time, "sign": sign });
     Ok(vec![json!({ "op": "login", "args": [arg] }).to_string()])

@@ -1,6 +1,9 @@
 //! The keys of an account. They have no `Debug` and no `Serialize`, and are wiped when dropped.
 
 use super::fault::CallError;
+use super::sign;
+use aws_lc_rs::hmac;
+use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
 
 /// What a venue gave out. There is no way to print it.
@@ -9,6 +12,15 @@ pub struct Credentials {
     key: Zeroizing<String>,
     secret: Zeroizing<String>,
     passphrase: Option<Zeroizing<String>>,
+    ready: Arc<Ready>,
+}
+
+/// The secret as a key of the HMAC, made when it is first signed with: half of a signature's work is the same each time.
+/// Like the secret, these are wiped when dropped.
+#[derive(Default)]
+struct Ready {
+    sha256: OnceLock<hmac::Key>,
+    sha512: OnceLock<Option<hmac::Key>>,
 }
 
 /// What people leave where a key belongs.
@@ -40,7 +52,7 @@ impl Credentials {
                 return fault("a part of them is a placeholder");
             }
         }
-        Ok(Self { key, secret, passphrase })
+        Ok(Self { key, secret, passphrase, ready: Arc::default() })
     }
 
     /// The key's name, which is sent openly.
@@ -67,5 +79,44 @@ impl Credentials {
     #[must_use]
     pub fn passphrase(&self) -> Option<&str> {
         self.passphrase.as_ref().map(|p| p.as_str())
+    }
+
+    /// HMAC-SHA256 of a message in parts, with the secret as it is written.
+    #[must_use]
+    pub fn hmac_sha256(&self, message: &[&[u8]]) -> hmac::Tag {
+        let key = self.ready.sha256.get_or_init(|| hmac::Key::new(hmac::HMAC_SHA256, self.secret.as_bytes()));
+        sign::hmac_of(key, message)
+    }
+
+    /// HMAC-SHA512 of a message in parts, with the bytes that the secret is in base64; `None` if it is none.
+    #[must_use]
+    pub fn hmac_sha512(&self, message: &[&[u8]]) -> Option<hmac::Tag> {
+        let key = self.ready.sha512.get_or_init(|| {
+            let bytes = sign::from_base64(&self.secret).map(Zeroizing::new).filter(|bytes| !bytes.is_empty())?;
+            Some(hmac::Key::new(hmac::HMAC_SHA512, &bytes))
+        });
+        key.as_ref().map(|key| sign::hmac_of(key, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_made_once_signs_like_one_made_each_time() {
+        let of = |secret: &str| Credentials::new("v", "k".into(), secret.into(), None).unwrap();
+        let credentials = of("c2VjcmV0");
+        let again = credentials.clone();
+        for message in ["", "one", "another"] {
+            let whole = sign::hmac_sha256(b"c2VjcmV0", message.as_bytes());
+            let (head, tail) = message.split_at(message.len() / 2);
+            for ours in [&credentials, &again] {
+                assert_eq!(ours.hmac_sha256(&[head.as_bytes(), tail.as_bytes()]).as_ref(), whole.as_ref());
+            }
+            let bytes = sign::hmac_sha512(b"secret", message.as_bytes());
+            assert_eq!(credentials.hmac_sha512(&[message.as_bytes()]).unwrap().as_ref(), bytes.as_ref());
+        }
+        assert!(of("no base64").hmac_sha512(&[b""]).is_none());
     }
 }

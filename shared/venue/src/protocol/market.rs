@@ -1,11 +1,12 @@
 //! Markets: the unified name, the venue's own name, and every filter an order must pass.
 
 use super::fault::CallError;
+use super::wire;
 use desk::money::exact::{self, Rounding};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// What kind of thing is traded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -128,11 +129,7 @@ impl Instrument {
     /// [`CallError::Invalid`] if nothing is left of it, or if it can't be held.
     pub fn price_text(&self, price: Decimal) -> Result<String, CallError> {
         let on = match self.tick {
-            Some(tick) if !tick.is_zero() => {
-                let down = self.onto(price, tick, Rounding::Floor)?;
-                let up = exact::add(down, tick).map_err(|e| CallError::Invalid(format!("{}: {e}", self.name)))?;
-                if price - down >= up - price { up } else { down }
-            }
+            Some(tick) if !tick.is_zero() => self.onto(price, tick, Rounding::HalfUp)?,
             _ => price,
         };
         self.positive("price", price, on)
@@ -171,16 +168,17 @@ impl Instrument {
             let steps = format!("tick {:?}, lot {:?}", self.tick, self.lot);
             return Err(CallError::Invalid(format!("{}: nothing is left of {what} {given} ({steps})", self.name)));
         }
-        Ok(on.normalize().to_string())
+        Ok(wire::decimal_text(exact::normalized(on)))
     }
 }
 
-/// The instruments of a venue, found by either name.
+/// The instruments of a venue, found by either name. Every frame names a market, so they are looked up by hash; their
+/// order is that of `all`.
 #[derive(Debug, Clone, Default)]
 pub struct Markets {
     all: Vec<Instrument>,
-    by_name: BTreeMap<String, usize>,
-    by_symbol: BTreeMap<String, Vec<usize>>,
+    by_name: HashMap<String, usize>,
+    by_symbol: HashMap<String, Vec<usize>>,
 }
 
 impl Markets {

@@ -8,6 +8,7 @@
 //! | [`call`] | what is asked |
 //! | [`model`] | what is answered |
 //! | [`fault`] | what went wrong, by what the caller does next |
+//! | [`plain`] | JSON as venues usually write it, in one pass |
 //! | [`wire`] | scalars as venues write them, without a float between |
 //! | [`book`] | order books that notice a missing delta |
 //! | [`capability`] | what a venue promises, as data |
@@ -23,6 +24,8 @@ pub mod fault;
 pub mod http;
 pub mod market;
 pub mod model;
+mod number;
+pub mod plain;
 pub mod sign;
 pub mod stream;
 pub mod wire;

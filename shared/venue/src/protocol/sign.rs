@@ -10,8 +10,10 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().map_or('0', char::from);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    let digits: Vec<u8> = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    // Digits are always text.
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// Base64 with padding.
@@ -42,6 +44,14 @@ pub fn hmac_sha256(secret: &[u8], message: &[u8]) -> hmac::Tag {
 #[must_use]
 pub fn hmac_sha512(secret: &[u8], message: &[u8]) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, secret), message)
+}
+
+/// The HMAC of parts, one behind the other.
+#[must_use]
+pub fn hmac_of(key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(key);
+    parts.iter().for_each(|part| context.update(part));
+    context.sign()
 }
 
 /// SHA-256.

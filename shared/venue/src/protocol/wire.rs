@@ -2,60 +2,18 @@
 //!
 //! The same field is a string at one venue, a number at the next, and empty or `null` where it does not apply. All of
 //! these types read the literal text of a JSON scalar, so that no digit passes through a float. They work where
-//! serde_json reads from a string or slice, not behind `flatten` or `untagged`, which would buffer numbers as floats.
+//! [`super::plain`] or serde_json reads from a string or slice, not behind `flatten` or `untagged`, which would buffer
+//! numbers as floats.
 
+use super::number::shifted;
+use super::plain::scalar;
 use desk::money::{Price, Quantity};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// The text of a JSON scalar: quotes removed, escapes resolved. `null`, `true` and numbers stand as they are.
-fn scalar(raw: &str) -> Result<Cow<'_, str>, &'static str> {
-    match raw.as_bytes().first() {
-        Some(b'"') => {
-            let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
-            if inner.contains('\\') {
-                serde_json::from_str::<String>(raw).map(Cow::Owned).map_err(|_| "not a string")
-            } else {
-                Ok(Cow::Borrowed(inner))
-            }
-        }
-        Some(b'{' | b'[') | None => Err("a scalar was expected"),
-        Some(_) => Ok(Cow::Borrowed(raw)),
-    }
-}
-
-/// An exact decimal out of text, with an exponent (`1E-8`) or without. More digits than can be held are refused.
-///
-/// # Errors
-/// Words, if the text is no number or could not be held exactly.
-pub fn decimal(text: &str) -> Result<Decimal, String> {
-    let shown = || text.chars().take(48).collect::<String>();
-    if text.len() > 64 || text.starts_with('+') || text.contains('_') {
-        return Err(format!("{:?} is no number", shown()));
-    }
-    let Some(at) = text.find(['e', 'E']) else {
-        return Decimal::from_str_exact(text)
-            .map_err(|_| format!("{:?} is no number that can be held exactly", shown()));
-    };
-    let (mantissa, exponent) = text.split_at(at);
-    let value = Decimal::from_str_exact(mantissa).map_err(|_| format!("{:?} is no number", shown()))?;
-    let exponent: i32 =
-        exponent.get(1..).and_then(|e| e.parse().ok()).ok_or_else(|| format!("{:?} is no number", shown()))?;
-    shifted(value.normalize(), exponent).ok_or_else(|| format!("{:?} can't be held exactly", shown()))
-}
-
-/// `value` times ten to the power of `exponent`, if that can be held.
-fn shifted(value: Decimal, exponent: i32) -> Option<Decimal> {
-    let scale = i32::try_from(value.scale()).ok()?.checked_sub(exponent)?;
-    if scale >= 0 {
-        return Decimal::try_from_i128_with_scale(value.mantissa(), u32::try_from(scale).ok()?).ok();
-    }
-    let factor = 10_i128.checked_pow(scale.unsigned_abs())?;
-    Decimal::try_from_i128_with_scale(value.mantissa().checked_mul(factor)?, 0).ok()
-}
+pub use super::number::{decimal, decimal_text};
 
 /// A number that has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,9 +21,8 @@ pub struct Num(pub Decimal);
 
 impl<'de> Deserialize<'de> for Num {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        let text = scalar(raw.get()).map_err(de::Error::custom)?;
-        decimal(&text).map(Self).map_err(de::Error::custom)
+        let text = scalar(deserializer)?;
+        decimal(text.as_deref().unwrap_or("null")).map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -75,12 +32,10 @@ pub struct MaybeNum(pub Option<Decimal>);
 
 impl<'de> Deserialize<'de> for MaybeNum {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        let text = scalar(raw.get()).map_err(de::Error::custom)?;
-        if matches!(text.as_ref(), "" | "null") {
-            return Ok(Self(None));
+        match scalar(deserializer)?.as_deref() {
+            None | Some("" | "null") => Ok(Self(None)),
+            Some(text) => decimal(text).map(Some).map(Self).map_err(de::Error::custom),
         }
-        decimal(&text).map(Some).map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -131,12 +86,7 @@ pub struct Text(pub String);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        let text = scalar(raw.get()).map_err(de::Error::custom)?;
-        if raw.get() == "null" {
-            return Ok(Self::default());
-        }
-        Ok(Self(text.into_owned()))
+        Ok(Self(scalar(deserializer)?.map_or_else(String::new, Cow::into_owned)))
     }
 }
 
@@ -160,13 +110,11 @@ pub struct Flag(pub Option<bool>);
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        let text = scalar(raw.get()).map_err(de::Error::custom)?;
-        match text.as_ref() {
-            "true" | "TRUE" | "True" | "1" => Ok(Self(Some(true))),
-            "false" | "FALSE" | "False" | "0" => Ok(Self(Some(false))),
-            "" | "null" => Ok(Self(None)),
-            other => Err(de::Error::custom(format!("{other:?} is neither true nor false"))),
+        match scalar(deserializer)?.as_deref() {
+            Some("true" | "TRUE" | "True" | "1") => Ok(Self(Some(true))),
+            Some("false" | "FALSE" | "False" | "0") => Ok(Self(Some(false))),
+            Some("" | "null") | None => Ok(Self(None)),
+            Some(other) => Err(de::Error::custom(format!("{other:?} is neither true nor false"))),
         }
     }
 }
@@ -196,8 +144,20 @@ impl<'de> Deserialize<'de> for MaybeMs {
 /// # Errors
 /// Words, if it lies outside of 2001 to 2100.
 pub fn millis(number: Decimal) -> Result<Timestamp, String> {
-    let ms = i64::try_from(number.trunc().mantissa()).ok().filter(|ms| number.trunc().scale() == 0 && MS.contains(ms));
-    ms.map(Timestamp::from_ms).ok_or_else(|| format!("{number} is no time in milliseconds"))
+    let ms = i64::try_from(number.trunc().mantissa()).ok();
+    ms.and_then(in_range).ok_or_else(|| format!("{number} is no time in milliseconds"))
+}
+
+/// The instant of a whole number of milliseconds.
+///
+/// # Errors
+/// Words, if it lies outside of 2001 to 2100.
+pub fn instant(ms: i64) -> Result<Timestamp, String> {
+    in_range(ms).ok_or_else(|| format!("{ms} is no time in milliseconds"))
+}
+
+fn in_range(ms: i64) -> Option<Timestamp> {
+    MS.contains(&ms).then_some(Timestamp::from_ms(ms))
 }
 
 /// The instant of a number of seconds, which may have a fraction.
@@ -229,17 +189,20 @@ pub fn rfc3339(text: &str) -> Result<Timestamp, String> {
 }
 
 fn parse_rfc3339(text: &str) -> Option<Timestamp> {
-    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let digit = |sum: i64, byte: &u8| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'));
+    let number = |from: usize, to: usize| text.as_bytes().get(from..to)?.iter().try_fold(0, digit);
     let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
     if !text.is_ascii() || !marks.iter().all(|(at, mark)| text.as_bytes().get(*at) == Some(mark)) {
         return None;
     }
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    let rest = text.get(19..)?.trim_end_matches('Z').trim_end_matches("+00:00");
+    let rest = text.get(19..)?;
+    let rest = rest.strip_suffix('Z').or_else(|| rest.strip_suffix("+00:00")).unwrap_or(rest);
     let fraction = match rest.strip_prefix('.') {
         Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-            format!("{digits:0<3}").get(0..3)?.parse::<i64>().ok()?
+            let padded = digits.bytes().chain([b'0', b'0']).take(3);
+            padded.fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0'))
         }
         Some(_) => return None,
         None if rest.is_empty() => 0,
@@ -314,6 +277,9 @@ mod tests {
         assert_eq!(nanos(decimal("1722161166529123456").unwrap()), Ok(at));
         assert_eq!(rfc3339("2024-07-28T10:06:06.529123Z"), Ok(at));
         assert_eq!(rfc3339("2024-07-28T10:06:06Z").unwrap().ms(), 1_722_161_166_000);
-        assert!(rfc3339("2024-07-28 10:06").is_err());
+        assert_eq!(rfc3339("2024-07-28T10:06:06.5+00:00").unwrap().ms(), 1_722_161_166_500);
+        for bad in ["2024-07-28 10:06", "2024-07-28T10:06:06.Z", "2024-07-28T10:06:06.1x", "2024-+7-28T10:06:06Z"] {
+            assert!(rfc3339(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -343,7 +343,7 @@ fn the_news_of_a_stream_that_gets_no_token_repeat_no_secret() {
         }
         let echo = Echo { manner: Manner::Error(400), sent: Arc::default() };
         let exchange = Arc::new(exchange(adapter.protocol, echo.clone(), "https://localhost"));
-        let plan = Plan { streams: adapter.streams, channel, topics: Vec::new() };
+        let plan = Plan::new(adapter.streams, vec![Topic::Orders(product)]);
         let news = run(async {
             let (sender, mut news) = tokio::sync::mpsc::channel(8);
             tokio::select! {

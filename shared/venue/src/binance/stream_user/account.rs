@@ -1,10 +1,10 @@
 //! Balances and positions, as the account's stream tells of them.
 
-use super::super::stream_read::{Frame, Words, instant, parse};
+use super::super::stream_read::{Frame, Words, parse};
 use super::unknown;
 use crate::protocol::model::{Balances, Holding, MarginMode, PositionReport, PositionSide};
 use crate::protocol::stream::Event;
-use crate::protocol::wire::{MaybeNum, Num};
+use crate::protocol::wire::{MaybeNum, Num, instant};
 use desk::money::exact;
 use desk::time::Timestamp;
 use serde::Deserialize;

@@ -1,9 +1,9 @@
 //! Frames as the venue writes them.
 
+use super::super::super::protocol::plain::Raw;
 use super::super::super::protocol::wire::{MaybeMs, Num, Text};
 use super::super::account::RawHolding;
 use serde::{Deserialize, Deserializer, de};
-use serde_json::value::RawValue;
 use std::fmt;
 
 /// A whole number that may stand in quotes; empty and `null` are none.
@@ -68,7 +68,7 @@ pub(super) struct Arg<'a> {
 pub(super) enum Data<'a> {
     Trades(Vec<RawTrade<'a>>),
     Books(Vec<RawBook>),
-    Other(&'a RawValue),
+    Other(Raw<'a>),
 }
 
 #[derive(Default)]
@@ -79,7 +79,7 @@ pub(super) struct Frame<'a> {
     pub(super) action: &'a str,
     pub(super) arg: Option<Arg<'a>>,
     pub(super) data: Option<Data<'a>>,
-    pub(super) ts: Option<&'a RawValue>,
+    pub(super) ts: Option<Raw<'a>>,
 }
 
 impl<'de> Deserialize<'de> for Frame<'de> {
@@ -104,7 +104,7 @@ impl<'de> Deserialize<'de> for Frame<'de> {
                             frame.data = match frame.arg.as_ref().map(|arg| arg.channel) {
                                 Some("trade" | "publicTrade") => Some(Data::Trades(map.next_value()?)),
                                 Some("books") => Some(Data::Books(map.next_value()?)),
-                                _ => map.next_value::<Option<&RawValue>>()?.map(Data::Other),
+                                _ => map.next_value::<Option<Raw<'_>>>()?.map(Data::Other),
                             }
                         }
                         _ => {

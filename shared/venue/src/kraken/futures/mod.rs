@@ -25,12 +25,11 @@ use crate::protocol::{Answers, Auth, CallError, Capabilities, Credentials, Momen
 pub struct KrakenFutures;
 
 fn signed(unsigned: Unsigned, credentials: &Credentials) -> Result<Request, CallError> {
-    let secret = shared::secret("krakenfutures", credentials)?;
     let request = Request::of(unsigned);
     let (path, query) = request.target.split_once('?').unwrap_or((request.target.as_str(), ""));
     let path = path.strip_prefix("/derivatives").unwrap_or(path);
     let digest = sign::sha256(format!("{query}{}{path}", request.body).as_bytes());
-    let signature = sign::base64(sign::hmac_sha512(&secret, digest.as_ref()).as_ref());
+    let signature = shared::signature("krakenfutures", credentials, &[digest.as_ref()])?;
     Ok(request.header("APIKey", credentials.key()).header("Authent", signature))
 }
 

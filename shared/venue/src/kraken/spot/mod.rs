@@ -31,12 +31,7 @@ pub struct Kraken;
 fn with_nonce(body: Body, nonce: u64) -> Body {
     match body {
         Body::None => Body::Form(Params::new().with("nonce", nonce)),
-        Body::Form(form) => {
-            let all = form
-                .iter()
-                .fold(Params::new().with("nonce", nonce), |all, (name, value)| all.with(name.to_owned(), value));
-            Body::Form(all)
-        }
+        Body::Form(form) => Body::Form(form.led_by("nonce", nonce)),
         Body::Json(text) => {
             let rest = text.strip_prefix('{').unwrap_or(&text);
             let comma = if rest.starts_with('}') { "" } else { "," };
@@ -46,12 +41,10 @@ fn with_nonce(body: Body, nonce: u64) -> Body {
 }
 
 fn signed(mut unsigned: Unsigned, credentials: &Credentials, nonce: u64) -> Result<Request, CallError> {
-    let secret = shared::secret("kraken", credentials)?;
     unsigned.body = with_nonce(unsigned.body, nonce);
     let request = Request::of(unsigned);
     let digest = sign::sha256(format!("{nonce}{}", request.body).as_bytes());
-    let message = [request.target.as_bytes(), digest.as_ref()].concat();
-    let signature = sign::base64(sign::hmac_sha512(&secret, &message).as_ref());
+    let signature = shared::signature("kraken", credentials, &[request.target.as_bytes(), digest.as_ref()])?;
     Ok(request.header("API-Key", credentials.key()).header("API-Sign", signature))
 }
 

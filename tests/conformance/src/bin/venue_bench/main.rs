@@ -1,17 +1,19 @@
-//! `venue_bench [PYTHON SCRIPT]`: what the venue layer costs, beside a peer that does the same work in the same run.
+//! `venue_bench [PYTHON SCRIPT]…`: what the venue layer costs, beside peers that do the same work in the same run.
 //!
 //! | part | what is measured |
 //! |---|---|
 //! | [`read`] | a frame of a market's stream, from its text to the event; a book's delta, into the book |
 //! | [`build`] | an order, from the desk's question to the signed request |
 //! | [`call`] | an order, from the call to the first byte at a server on this machine |
-//! | [`peer`] | the same of another library, at the same server |
+//! | [`peer`] | the same of other libraries, at the same server |
 //!
-//! Every figure is the median of several runs behind a warm-up. Wall time is compared; the thread's own CPU time stands
-//! beside it and tells when other programs were in the way. The last line is the figures as JSON.
+//! Reading and building are timed in batches of [`timing::cost`], calls one by one. Beside the wall's median and its 99th
+//! percentile stands the thread's own time on the processor, which other programs disturb least; [`machine`] says
+//! whether there were any. The last line is the figures as JSON.
 
 mod build;
 mod call;
+mod machine;
 mod peer;
 mod read;
 mod server;
@@ -35,20 +37,23 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let mut arguments = std::env::args().skip(1);
-    let before = timing::load();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let before = machine::others();
     let mut rows = read::rows()?;
     rows.extend(build::rows()?);
     let server = server::start()?;
     rows.extend(call::rows(server)?);
-    let peer = match (arguments.next(), arguments.next()) {
+    let mut peers = Vec::new();
+    for pair in arguments.chunks(2) {
+        let [python, script] = pair else { return Err("a peer is an interpreter and a script".to_owned()) };
         // A peer that fails takes nothing from our figures.
-        (Some(python), Some(script)) => {
-            peer::run(&python, &script, server).map_err(|fault| println!("the peer is left out: {fault}")).ok()
+        match peer::run(python, script, server) {
+            Ok(peer) => peers.push(peer),
+            Err(fault) => println!("a peer is left out: {fault}"),
         }
-        _ => None,
-    };
-    println!("load average {before} before, {} after; {} processors", timing::load(), timing::processors());
-    table::print(&rows, peer.as_ref());
+    }
+    let after = machine::others();
+    machine::print(&before, &after);
+    table::print(&rows, &peers, before.are_busy() || after.are_busy());
     Ok(())
 }

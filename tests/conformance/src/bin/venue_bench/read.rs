@@ -15,12 +15,15 @@ use venue::registry::adapter;
 
 /// How many different frames there are.
 const FRAMES: u64 = 1_024;
-/// How often a run reads them all.
-const PASSES: u64 = 100;
+/// How many of them are read in a batch.
+const BATCH: usize = 64;
+/// How many batches are timed: a million frames.
+const BATCHES: u64 = 16_384;
 /// How many markets the registry has.
 const MARKETS: u64 = 1_500;
-/// How many deltas a run puts into a book.
-const DELTAS: u64 = 5_000;
+/// How many deltas go into a book in a batch, and how many batches are timed.
+const DELTAS: u64 = 50;
+const DELTA_BATCHES: u64 = 600;
 /// How many levels a side of the book has.
 const LEVELS: u64 = 1_000;
 
@@ -115,16 +118,16 @@ pub(crate) fn rows() -> Result<Vec<Row>, String> {
         let markets = registry(shape.between);
         let frames: Vec<String> = (0..FRAMES).map(|turn| frame(shape, turn)).collect();
         frames.iter().zip(0..).try_for_each(|(frame, turn)| check(streams, frame, turn, &markets))?;
-        let work = |()| -> Result<(), String> {
-            for _ in 0..PASSES {
-                for frame in &frames {
-                    let events = streams.read(Channel::Public(Product::Spot), black_box(frame), &markets);
-                    black_box(events.map_err(|e| e.to_string())?);
-                }
+        let batches: Vec<&[String]> = frames.chunks(BATCH).collect();
+        let mut next = batches.iter().cycle();
+        let work = |_| -> Result<(), String> {
+            for frame in *next.next().ok_or("there are no frames")? {
+                let events = streams.read(Channel::Public(Product::Spot), black_box(frame), &markets);
+                black_box(events.map_err(|e| e.to_string())?);
             }
             Ok(())
         };
-        let cost = cost(FRAMES * PASSES, || Ok(()), work)?;
+        let cost = cost(u64::try_from(BATCH).unwrap_or(1), BATCHES, work)?;
         rows.push(Row { what: format!("read: {}", shape.what), cost, goal_ns: shape.goal_ns });
     }
     rows.push(depth()?);
@@ -199,24 +202,22 @@ fn check(streams: &dyn Streams, frame: &str, turn: u64, markets: &Markets) -> Re
 /// A delta of twenty levels, ten a side, from its text into a book of a thousand levels a side.
 fn depth() -> Result<Row, String> {
     let markets = registry("");
-    let frames: Vec<String> = (0..DELTAS).map(delta).collect();
     let channel = Channel::Public(Product::Spot);
-    let prepare = || -> Result<Book, String> {
-        let mut book = Book::new("BTC/USDT", Binance.book_rule(Product::Spot));
-        let side =
-            |from: i64, step: i64| (0..LEVELS).zip(0_i64..).map(move |(_, at)| level(from + step * at)).collect();
-        let snapshot = BookUpdate {
-            snapshot: true,
-            last: Some(0),
-            bids: side(5_999_999, -1),
-            asks: side(6_000_001, 1),
-            ..BookUpdate::default()
-        };
-        book.apply(&snapshot).map_err(|e| e.to_string())?;
-        Ok(book)
+    let mut book = Book::new("BTC/USDT", Binance.book_rule(Product::Spot));
+    let side = |from: i64, step: i64| (0..LEVELS).zip(0_i64..).map(move |(_, at)| level(from + step * at)).collect();
+    let snapshot = BookUpdate {
+        snapshot: true,
+        last: Some(0),
+        bids: side(5_999_999, -1),
+        asks: side(6_000_001, 1),
+        ..BookUpdate::default()
     };
-    let work = |mut book: Book| -> Result<(), String> {
-        for frame in &frames {
+    book.apply(&snapshot).map_err(|e| e.to_string())?;
+    let frames: Vec<String> = (0..(DELTA_BATCHES + DELTA_BATCHES / 10) * DELTAS).map(delta).collect();
+    let mut rest = frames.iter();
+    let work = |_| -> Result<(), String> {
+        for _ in 0..DELTAS {
+            let frame = rest.next().ok_or("there are too few deltas")?;
             for event in Binance.read(channel, black_box(frame), &markets).map_err(|e| e.to_string())? {
                 let Event::Book(update) = event else { return Err("a delta is read as something else".to_owned()) };
                 if book.apply(&update).map_err(|e| e.to_string())? != Applied::Changed {
@@ -227,7 +228,7 @@ fn depth() -> Result<Row, String> {
         black_box(&book);
         Ok(())
     };
-    Ok(Row::new("read and apply: delta of 20 levels, binance", cost(DELTAS, prepare, work)?))
+    Ok(Row::new("read, apply: delta of 20 levels, binance", cost(DELTAS, DELTA_BATCHES, work)?))
 }
 
 fn level(cents: i64) -> (Decimal, Decimal) {

@@ -1,16 +1,16 @@
 //! The figures, as a table and as one line of JSON.
 
 use crate::peer::Peer;
-use crate::timing::{Cost, RUNS};
+use crate::timing::Cost;
 use serde_json::{Value, json};
 
 /// A figure of ours.
 pub(crate) struct Row {
-    /// Its name, by which the peer's is found.
+    /// Its name, by which a peer's is found.
     pub(crate) what: String,
     /// What it is.
     pub(crate) cost: Cost,
-    /// What it should stay under, in nanoseconds.
+    /// What its median should stay under, in nanoseconds.
     pub(crate) goal_ns: Option<u64>,
 }
 
@@ -24,6 +24,17 @@ impl Row {
     pub(crate) fn goal(self, ns: u64) -> Self {
         Self { goal_ns: Some(ns), ..self }
     }
+
+    /// Whether it is met: by the wall's clock, or by the processor's where others were in the way.
+    fn verdict(&self, busy: bool) -> &'static str {
+        let Some(goal) = self.goal_ns else { return "" };
+        let Cost { p50_ns, cpu_ns, .. } = self.cost;
+        match (p50_ns < goal, cpu_ns.is_some_and(|cpu| cpu < goal)) {
+            (true, _) => "met",
+            (false, true) if busy => "met in cpu",
+            (false, _) => "missed",
+        }
+    }
 }
 
 /// Nanoseconds, for people.
@@ -35,26 +46,37 @@ fn shown(ns: Option<u64>) -> String {
     }
 }
 
-/// How many times ours fits into the peer's.
-fn ratio(ours: u64, peer: Option<u64>) -> String {
-    peer.map_or_else(|| "-".to_owned(), |peer| format!("{} x", peer / ours.max(1)))
+/// `p50`, `p99` and `cpu` of a figure.
+fn cells(cost: Option<Cost>) -> String {
+    let of = |part: fn(Cost) -> Option<u64>| cost.map(|cost| shown(part(cost))).unwrap_or_default();
+    format!("{:>9} {:>9} {:>9}", of(|c| Some(c.p50_ns)), of(|c| Some(c.p99_ns)), of(|c| c.cpu_ns))
 }
 
-/// Prints the table, and behind it the same as JSON.
-pub(crate) fn print(rows: &[Row], peer: Option<&Peer>) {
-    let name = peer.map_or("peer (none)", |peer| peer.name.as_str());
-    println!("{:<50} {:>9} {:>9} {:>9}  {:>13} {:>7}", "what", "ours", "cpu", "goal", name, "ratio");
+/// A figure as JSON.
+fn value(cost: Cost) -> Value {
+    json!({ "p50_ns": cost.p50_ns, "p99_ns": cost.p99_ns, "cpu_ns": cost.cpu_ns })
+}
+
+/// Prints the table, and behind it the same as JSON. `busy` tells that others were in the way.
+pub(crate) fn print(rows: &[Row], peers: &[Peer], busy: bool) {
+    const PARTS: &str = "      p50       p99       cpu";
+    let names: String = peers.iter().map(|peer| format!(" | {:<37}", peer.name)).collect();
+    println!("{:<51} | {:<29}{names}", "one operation", "ours");
+    let heads: String = peers.iter().map(|_| format!(" | {PARTS}   ratio")).collect();
+    println!("{:<41} {:>9} | {PARTS}{heads}", "", "p50 under");
     let mut list: Vec<Value> = Vec::new();
     for row in rows {
-        let theirs = peer.and_then(|peer| peer.figure(&row.what));
-        let Cost { wall_ns, cpu_ns } = row.cost;
-        let missed = if row.goal_ns.is_some_and(|goal| wall_ns >= goal) { " missed" } else { "" };
-        let (ours, cpu, goal) = (shown(Some(wall_ns)), shown(cpu_ns), shown(row.goal_ns));
-        let (their, ratio) = (shown(theirs), ratio(wall_ns, theirs));
-        println!("{:<50} {ours:>9} {cpu:>9} {goal:>9}  {their:>13} {ratio:>7}{missed}", row.what);
-        list.push(json!({
-            "what": row.what, "ns": wall_ns, "cpu_ns": cpu_ns, "goal_ns": row.goal_ns, "peer_ns": theirs,
-        }));
+        let mut theirs = serde_json::Map::new();
+        let mut columns = vec![cells(Some(row.cost))];
+        for peer in peers {
+            let figure = peer.figure(&row.what);
+            let ratio = figure.map(|figure| format!("{} x", figure.p50_ns / row.cost.p50_ns.max(1)));
+            columns.push(format!("{} {:>7}", cells(figure), ratio.unwrap_or_default()));
+            theirs.extend(figure.map(|figure| (peer.name.clone(), value(figure))));
+        }
+        let (goal, columns) = (row.goal_ns.map(|_| shown(row.goal_ns)).unwrap_or_default(), columns.join(" | "));
+        println!("{:<41} {goal:>9} | {columns}  {}", row.what, row.verdict(busy));
+        list.push(json!({ "what": row.what, "goal_ns": row.goal_ns, "ours": value(row.cost), "peers": theirs }));
     }
-    println!("{}", json!({"runs": RUNS, "peer": peer.map(|peer| &peer.name), "figures": list}));
+    println!("{}", json!({ "busy": busy, "figures": list }));
 }

@@ -1,43 +1,42 @@
-//! Timing: a warm-up, several runs, the median of them.
+//! Timing: batches of operations behind a warm-up, each batch timed by itself.
 
 use std::time::{Duration, Instant};
-
-/// How often what is measured runs, behind one run that does not count.
-pub(crate) const RUNS: usize = 7;
 
 /// What one operation takes, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
-    /// By the wall's clock.
-    pub(crate) wall_ns: u64,
-    /// Of the processor; `None` where the system does not tell.
+    /// By the wall's clock: half of the batches took no longer.
+    pub(crate) p50_ns: u64,
+    /// By the wall's clock: 99 of 100 batches took no longer.
+    pub(crate) p99_ns: u64,
+    /// Of the processor, over all batches; `None` where the system does not tell. It is told every few milliseconds, so
+    /// that less than half a second of work is told badly.
     pub(crate) cpu_ns: Option<u64>,
 }
 
-/// What one of the `count` operations of a run takes. What `prepare` makes for a run is not timed.
-pub(crate) fn cost<S>(
-    count: u64,
-    mut prepare: impl FnMut() -> Result<S, String>,
-    mut work: impl FnMut(S) -> Result<(), String>,
-) -> Result<Cost, String> {
-    let (mut walls, mut cpus) = (Vec::new(), Vec::new());
-    for run in 0..=RUNS {
-        let state = prepare()?;
-        let (cpu, began) = (thread_cpu_ns(), Instant::now());
-        work(state)?;
-        let wall = nanos(began.elapsed());
-        let cpu = thread_cpu_ns().zip(cpu).map(|(after, before)| after.saturating_sub(before));
-        if run > 0 {
-            walls.push(wall / count.max(1));
-            cpus.extend(cpu.map(|ns| ns / count.max(1)));
-        }
+/// What one operation takes, if `work` does `each` of them with every call. It is called `batches` times, behind a tenth
+/// as many calls that don't count, with the number of the call.
+pub(crate) fn cost(each: u64, batches: u64, mut work: impl FnMut(u64) -> Result<(), String>) -> Result<Cost, String> {
+    let warm_up = batches / 10;
+    (0..warm_up).try_for_each(&mut work)?;
+    let mut walls = Vec::with_capacity(usize::try_from(batches).unwrap_or_default());
+    let cpu = thread_cpu_ns();
+    for batch in warm_up..warm_up + batches {
+        let began = Instant::now();
+        work(batch)?;
+        walls.push(nanos(began.elapsed()) / each.max(1));
     }
-    let cpu_ns = if cpus.is_empty() { None } else { Some(percentile(&mut cpus, 50)) };
-    Ok(Cost { wall_ns: percentile(&mut walls, 50), cpu_ns })
+    Ok(of(&mut walls, cpu, each * batches))
+}
+
+/// The cost out of single times; `cpu` is what the thread had used before the `count` operations.
+pub(crate) fn of(walls: &mut [u64], cpu: Option<u64>, count: u64) -> Cost {
+    let cpu_ns = thread_cpu_ns().zip(cpu).map(|(after, before)| after.saturating_sub(before) / count.max(1));
+    Cost { p50_ns: percentile(walls, 50), p99_ns: percentile(walls, 99), cpu_ns }
 }
 
 /// A percentile by the nearest rank; sorts.
-pub(crate) fn percentile(values: &mut [u64], per_cent: usize) -> u64 {
+fn percentile(values: &mut [u64], per_cent: usize) -> u64 {
     values.sort_unstable();
     let rank = (values.len() * per_cent).div_ceil(100).max(1);
     values.get(rank - 1).copied().unwrap_or_default()
@@ -49,18 +48,7 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 }
 
 /// The processor time this thread has had, as Linux tells it.
-fn thread_cpu_ns() -> Option<u64> {
+pub(crate) fn thread_cpu_ns() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split(' ').next()?.parse().ok()
-}
-
-/// How much else runs: the load average of the last minute.
-pub(crate) fn load() -> String {
-    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown").to_owned()
-}
-
-/// How many processors there are.
-pub(crate) fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

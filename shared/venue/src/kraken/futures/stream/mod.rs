@@ -12,6 +12,7 @@ use crate::kraken::shared::{self, side_of};
 use crate::protocol::book::{BookRule, BookUpdate, Numbering};
 use crate::protocol::fault::{ApiError, Meaning, ReadFault};
 use crate::protocol::model::{Funding, OrderState, PublicTrade, Side, Ticker};
+use crate::protocol::plain;
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Streams, Topic};
 use crate::protocol::{Ask, CallError, Credentials, Instrument, Markets, Moment, Product, sign, wire};
 use own::{balances, fill, order, order_change, positions};
@@ -96,7 +97,7 @@ fn ticker(row: &TickerRow<'_>, markets: &Markets) -> Vec<Event> {
 
 fn of_feed(feed: &str, frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
     fn row<'a, T: Deserialize<'a>>(frame: &'a str) -> Result<T, String> {
-        serde_json::from_str(frame).map_err(|e| e.to_string())
+        plain::from_str(frame).map_err(|e| e.to_string())
     }
     Ok(match feed {
         "book" => vec![Event::Book(delta(&row(frame)?, markets)?)],
@@ -133,7 +134,7 @@ fn of_feed(feed: &str, frame: &str, markets: &Markets) -> Result<Vec<Event>, Str
 }
 
 fn read(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
-    let parsed: Frame<'_> = serde_json::from_str(frame).map_err(|e| e.to_string())?;
+    let parsed: Frame<'_> = plain::from_str(frame).map_err(|e| e.to_string())?;
     let Some(event) = parsed.event else {
         let feed = parsed.feed.ok_or("neither a feed nor an event")?;
         return of_feed(feed, frame, markets);
@@ -212,9 +213,8 @@ fn private_feeds(topics: &[Topic]) -> BTreeSet<&'static str> {
 
 /// A challenge, signed: HMAC-SHA512 over its SHA-256.
 pub(super) fn signed_challenge(challenge: &str, credentials: &Credentials) -> Result<String, CallError> {
-    let secret = shared::secret("krakenfutures", credentials)?;
     let digest = sign::sha256(challenge.as_bytes());
-    Ok(sign::base64(sign::hmac_sha512(&secret, digest.as_ref()).as_ref()))
+    shared::signature("krakenfutures", credentials, &[digest.as_ref()])
 }
 
 impl Streams for KrakenFutures {

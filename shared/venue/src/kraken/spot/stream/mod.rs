@@ -12,6 +12,7 @@ use crate::kraken::shared::side_of;
 use crate::protocol::book::{Book, BookRule, BookUpdate, Numbering, WireLevel};
 use crate::protocol::fault::{ApiError, Meaning, ReadFault};
 use crate::protocol::model::{Bar, PublicTrade, Ticker};
+use crate::protocol::plain;
 use crate::protocol::stream::{Channel, Event, Heartbeat, StreamToken, Streams, Topic};
 use crate::protocol::{Ask, CallError, Credentials, Instrument, Markets, Moment, Product, wire};
 use desk::time::Interval;
@@ -119,7 +120,7 @@ fn bars(rows: &[BarRow<'_>], snapshot: bool, markets: &Markets) -> Result<Vec<Ev
 
 fn of_channel(channel: &str, kind: &str, data: &str, markets: &Markets) -> Result<Vec<Event>, String> {
     fn rows<'a, T: Deserialize<'a>>(data: &'a str) -> Result<Vec<T>, String> {
-        serde_json::from_str(data).map_err(|e| e.to_string())
+        plain::from_str(data).map_err(|e| e.to_string())
     }
     let snapshot = match kind {
         "snapshot" => true,
@@ -160,7 +161,7 @@ fn of_method(frame: &Frame<'_>, method: &str) -> Vec<Event> {
 }
 
 fn read(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
-    let parsed: Frame<'_> = serde_json::from_str(frame).map_err(|e| e.to_string())?;
+    let parsed: Frame<'_> = plain::from_str(frame).map_err(|e| e.to_string())?;
     if let Some(method) = parsed.method {
         return Ok(of_method(&parsed, method));
     }

@@ -1,8 +1,8 @@
 //! The rows of its messages; those of the busy feeds borrow from the frame.
 
+use crate::protocol::plain::Raw;
 use crate::protocol::wire::{Flag, MaybeNum, Num, Text};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 /// What every frame may have.
 #[derive(Deserialize)]
@@ -12,7 +12,7 @@ pub(super) struct Frame<'a> {
     #[serde(borrow, default, rename = "type")]
     pub(super) kind: Option<&'a str>,
     #[serde(borrow, default)]
-    pub(super) data: Option<&'a RawValue>,
+    pub(super) data: Option<Raw<'a>>,
     #[serde(borrow, default)]
     pub(super) method: Option<&'a str>,
     #[serde(default)]
@@ -20,7 +20,7 @@ pub(super) struct Frame<'a> {
     #[serde(default)]
     pub(super) error: Option<String>,
     #[serde(borrow, default)]
-    pub(super) result: Option<&'a RawValue>,
+    pub(super) result: Option<Raw<'a>>,
 }
 
 /// What was subscribed to.

@@ -1,0 +1,397 @@
+//! JSON as venues usually write it, read in one pass: for frames that come by the thousand.
+//!
+//! 1. Usual is: no space, no escape, no exponent, no control character, and not nested deeper than [`DEPTH`]. Whatever
+//!    else is JSON, and all that is none, is left to `serde_json`, which reads it or says what is wrong with it.
+//! 2. So this decides nothing: what it reads, `serde_json` would have read to the same value. A property holds the two
+//!    together, over frames that were damaged at random.
+//! 3. Numbers keep their literal text ([`scalar`]); none becomes a float.
+//!
+//! Deliberately absent: enums, and errors that say anything.
+
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// How deep values may be nested. `serde_json` goes deeper.
+const DEPTH: u8 = 16;
+/// Under this name a type asks for a scalar's literal text.
+const SCALAR: &str = "ballast: the text of a scalar";
+/// Under this name a type asks for a value's literal text.
+const RAW: &str = "ballast: the text of a value";
+
+/// Reads a text, in one pass if it is written as usual.
+///
+/// # Errors
+/// What `serde_json` says of it.
+pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
+    usual(text).map_or_else(|Unusual| serde_json::from_str(text), Ok)
+}
+
+/// Reads a text that is written as usual.
+fn usual<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Unusual> {
+    let mut reader = Reader { rest: text, depth: 0 };
+    let value = T::deserialize(&mut reader)?;
+    if reader.rest.is_empty() { Ok(value) } else { Err(Unusual) }
+}
+
+/// The literal text of a scalar, in quotes or not: the quotes are removed. `None` is `null`.
+///
+/// # Errors
+/// If it is an array or an object.
+pub fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    deserializer.deserialize_newtype_struct(SCALAR, Scalar)
+}
+
+/// The literal text of any value. Of a whole text it can be read by [`from_str`] and `serde_json` alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raw<'a>(&'a str);
+
+impl<'a> Raw<'a> {
+    /// The text.
+    #[must_use]
+    pub const fn get(self) -> &'a str {
+        self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Literal;
+        impl<'de> Visitor<'de> for Literal {
+            type Value = Raw<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Raw<'de>, E> {
+                Ok(Raw(text))
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Raw<'de>, D::Error> {
+                <&RawValue>::deserialize(inner).map(|raw| Raw(raw.get()))
+            }
+        }
+        deserializer.deserialize_newtype_struct(RAW, Literal)
+    }
+}
+
+/// The text of a scalar, from either reader.
+struct Scalar;
+
+impl<'de> Visitor<'de> for Scalar {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a scalar")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(text)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        let raw = <&RawValue>::deserialize(inner)?.get();
+        match raw.as_bytes().first() {
+            Some(b'"') => {
+                let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
+                if inner.contains('\\') {
+                    let resolved = serde_json::from_str::<String>(raw);
+                    return resolved.map(|text| Some(Cow::Owned(text))).map_err(|_| de::Error::custom("not a string"));
+                }
+                Ok(Some(Cow::Borrowed(inner)))
+            }
+            Some(b'{' | b'[') | None => Err(de::Error::custom("a scalar was expected")),
+            Some(_) => Ok(Some(raw).filter(|raw| *raw != "null").map(Cow::Borrowed)),
+        }
+    }
+}
+
+/// That a text is not written as usual, or not what was expected. Says nothing: somebody else will.
+#[derive(Debug)]
+struct Unusual;
+
+impl fmt::Display for Unusual {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not written as usual")
+    }
+}
+
+impl std::error::Error for Unusual {}
+
+impl de::Error for Unusual {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+/// What is still to be read.
+struct Reader<'de> {
+    rest: &'de str,
+    depth: u8,
+}
+
+impl<'de> Reader<'de> {
+    fn peek(&self) -> Option<u8> {
+        self.rest.as_bytes().first().copied()
+    }
+
+    /// The next `length` bytes.
+    fn take(&mut self, length: usize) -> Result<&'de str, Unusual> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Unusual)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// That the text goes on with a word.
+    fn word(&mut self, word: &str) -> Result<(), Unusual> {
+        self.rest = self.rest.strip_prefix(word).ok_or(Unusual)?;
+        Ok(())
+    }
+
+    /// A text between quotes.
+    fn text(&mut self) -> Result<&'de str, Unusual> {
+        self.word("\"")?;
+        let ends = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
+        let length = self.rest.bytes().position(ends).ok_or(Unusual)?;
+        let text = self.take(length)?;
+        self.word("\"")?;
+        Ok(text)
+    }
+
+    /// How many digits come next.
+    fn digits(&self, from: usize) -> usize {
+        self.rest.bytes().skip(from).take_while(u8::is_ascii_digit).count()
+    }
+
+    /// A number's literal text: no zeros in front, no exponent.
+    fn number(&mut self) -> Result<&'de str, Unusual> {
+        let sign = usize::from(self.peek() == Some(b'-'));
+        let whole = self.digits(sign);
+        let mut length = sign + whole;
+        if whole == 0 || (whole > 1 && self.rest.as_bytes().get(sign) == Some(&b'0')) {
+            return Err(Unusual);
+        }
+        if self.rest.as_bytes().get(length) == Some(&b'.') {
+            let part = self.digits(length + 1);
+            length += 1 + part;
+            if part == 0 {
+                return Err(Unusual);
+            }
+        }
+        if matches!(self.rest.as_bytes().get(length), Some(b'e' | b'E')) { Err(Unusual) } else { self.take(length) }
+    }
+
+    /// A number without sign, point and exponent.
+    fn natural(&mut self) -> Result<u64, Unusual> {
+        self.number()?.parse().map_err(|_| Unusual)
+    }
+
+    /// The literal text of a scalar; `None` is `null`.
+    fn scalar(&mut self) -> Result<Option<&'de str>, Unusual> {
+        match self.peek().ok_or(Unusual)? {
+            b'"' => self.text().map(Some),
+            b'-' | b'0'..=b'9' => self.number().map(Some),
+            b't' => self.word("true").map(|()| Some("true")),
+            b'f' => self.word("false").map(|()| Some("false")),
+            b'n' => self.word("null").map(|()| None),
+            _ => Err(Unusual),
+        }
+    }
+
+    /// Passes over a value.
+    fn skip(&mut self) -> Result<(), Unusual> {
+        match self.peek() {
+            Some(b'{') => self.object(IgnoredAny).map(|_| ()),
+            Some(b'[') => self.array(IgnoredAny).map(|_| ()),
+            Some(_) | None => self.scalar().map(|_| ()),
+        }
+    }
+
+    fn object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unusual> {
+        self.nested("{", "}", |reader| visitor.visit_map(Members { reader, first: true }))
+    }
+
+    fn array<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unusual> {
+        self.nested("[", "]", |reader| visitor.visit_seq(Members { reader, first: true }))
+    }
+
+    fn nested<T>(
+        &mut self,
+        opens: &str,
+        closes: &str,
+        inside: impl FnOnce(&mut Self) -> Result<T, Unusual>,
+    ) -> Result<T, Unusual> {
+        self.word(opens)?;
+        if self.depth == DEPTH {
+            return Err(Unusual);
+        }
+        self.depth += 1;
+        let value = inside(self)?;
+        self.depth -= 1;
+        self.word(closes)?;
+        Ok(value)
+    }
+}
+
+/// The members of an object, or the elements of an array.
+struct Members<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    first: bool,
+}
+
+impl Members<'_, '_> {
+    /// Whether there is another one in front of `end`.
+    fn another(&mut self, end: u8) -> Result<bool, Unusual> {
+        if self.reader.peek() == Some(end) {
+            return Ok(false);
+        }
+        if !std::mem::take(&mut self.first) {
+            self.reader.word(",")?;
+        }
+        Ok(true)
+    }
+}
+
+impl<'de> MapAccess<'de> for Members<'_, 'de> {
+    type Error = Unusual;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unusual> {
+        if !self.another(b'}')? {
+            return Ok(None);
+        }
+        let key = self.reader.text()?;
+        self.reader.word(":")?;
+        seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unusual> {
+        seed.deserialize(&mut *self.reader)
+    }
+}
+
+impl<'de> SeqAccess<'de> for Members<'_, 'de> {
+    type Error = Unusual;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unusual> {
+        if !self.another(b']')? {
+            return Ok(None);
+        }
+        seed.deserialize(&mut *self.reader).map(Some)
+    }
+}
+
+impl<'de> Deserializer<'de> for &mut Reader<'de> {
+    type Error = Unusual;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        match self.peek().ok_or(Unusual)? {
+            b'"' => visitor.visit_borrowed_str(self.text()?),
+            b'0'..=b'9' => visitor.visit_u64(self.natural()?),
+            b'n' => self.word("null").and_then(|()| visitor.visit_unit()),
+            b't' | b'f' => self.deserialize_bool(visitor),
+            _ => Err(Unusual),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        let truth = self.peek() == Some(b't');
+        self.word(if truth { "true" } else { "false" })?;
+        visitor.visit_bool(truth)
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        if self.peek() == Some(b'-') {
+            let number: i64 = self.number()?.parse().map_err(|_| Unusual)?;
+            // A zero with a sign is a float.
+            return if number == 0 { Err(Unusual) } else { visitor.visit_i64(number) };
+        }
+        visitor.visit_u64(self.natural()?)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        visitor.visit_u64(self.natural()?)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        visitor.visit_borrowed_str(self.text()?)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        if self.peek() == Some(b'n') {
+            self.word("null")?;
+            return visitor.visit_none();
+        }
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Unusual> {
+        match name {
+            SCALAR => match self.scalar()? {
+                Some(text) => visitor.visit_borrowed_str(text),
+                None => visitor.visit_unit(),
+            },
+            RAW => {
+                let from = self.rest;
+                self.skip()?;
+                let length = from.len() - self.rest.len();
+                visitor.visit_borrowed_str(from.get(..length).ok_or(Unusual)?)
+            }
+            _ => visitor.visit_newtype_struct(self),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        self.array(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        self.object(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Unusual> {
+        self.object(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unusual> {
+        self.array(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Unusual> {
+        self.array(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        self.skip()?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        self.deserialize_str(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i128 u8 u16 u32 u128 f32 f64 char bytes byte_buf unit unit_struct identifier enum
+    }
+}
+
+#[cfg(test)]
+#[path = "plain_tests.rs"]
+mod tests;

@@ -23,7 +23,7 @@ use venue::live::{Access, Alone, Exchange, Http, LiveSpot, Transport};
 use venue::okx::OkxTriggers;
 use venue::protocol::http::encode_into;
 use venue::protocol::sign::{base64, from_base64, hex};
-use venue::protocol::stream::{Channel, StreamToken};
+use venue::protocol::stream::{Channel, StreamToken, Topic};
 use venue::protocol::{Credentials, Instrument, Markets, Moment, Product, Protocol, Reply, Request, Scope, Streams};
 use venue::registry::ADAPTERS;
 

@@ -16,5 +16,6 @@ mod functions;
 mod house;
 mod keys;
 mod kill;
+mod onboarding;
 mod venue_conformance;
 mod venue_sim;

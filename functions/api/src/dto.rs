@@ -2,7 +2,7 @@
 
 use desk::fill::Fill;
 use desk::ledger::Posting;
-use desk::order::{Order, OrderKind};
+use desk::order::{Leg, Order, OrderKind};
 use desk::position::Position;
 use desk::risk::Check;
 use serde::{Deserialize, Serialize};
@@ -34,14 +34,18 @@ pub struct PortfolioDto {
     pub cash: String,
     /// Everything, at the last stored closes.
     pub equity: String,
-    /// Equity minus opening cash.
+    /// What trading has brought: equity less what was put in, at the same prices. Deposits and withdrawals are no part of it.
     pub profit: String,
     /// Cash neither spent nor reserved.
     pub free_cash: String,
     /// Each asset other than cash.
     pub assets: Vec<AssetDto>,
+    /// What is held that no market of the desk prices, by asset; no part of the equity.
+    pub unpriced: BTreeMap<String, String>,
     /// Why new risk is frozen, if it is.
     pub frozen: Option<String>,
+    /// Why new risk is frozen in single markets, by symbol.
+    pub frozen_markets: BTreeMap<String, String>,
     /// Whether trading is switched off.
     pub killed: bool,
 }
@@ -105,7 +109,7 @@ pub struct OrderDto {
     pub id: String,
     /// The market.
     pub symbol: String,
-    /// What it is for: `entry`, `exit`, `stop:…` or `flatten`.
+    /// What it is for: `entry`, `exit`, `stop:…` or `flatten`; `external` if it is somebody else's.
     pub leg: String,
     /// `buy` or `sell`.
     pub side: String,
@@ -190,7 +194,7 @@ pub struct DecisionsDto {
 pub struct DecisionDto {
     /// Its id.
     pub id: String,
-    /// The strategy's instance.
+    /// The strategy's instance; empty if no strategy decided, as are its version, the bar length and the closing price.
     pub strategy: String,
     /// The version of its rules.
     pub strategy_version: String,
@@ -225,7 +229,7 @@ pub struct VerdictDto {
     pub attempt: u32,
     /// How much was proposed.
     pub quantity: String,
-    /// `approved` or `refused`.
+    /// `approved` or `refused`; `external` for an order that is somebody else's.
     pub outcome: String,
     /// The layer that refused.
     pub refused_by: Option<String>,
@@ -377,6 +381,7 @@ impl VerdictDto {
     #[must_use]
     pub fn new(verdict: &VerdictRow, order: Option<&Order>, fills: &[Fill]) -> Self {
         let (outcome, refused_by) = match &verdict.outcome {
+            Outcome::Approved { .. } if verdict.leg == Leg::External => ("external", None),
             Outcome::Approved { .. } => ("approved", None),
             Outcome::Refused { layer } => ("refused", Some(layer.name().to_owned())),
         };

@@ -145,6 +145,7 @@ impl Protocol for Binance {
         account::fee_rates(scope: &Scope) -> Vec<FeeRate>;
         history::funding_payments(query: &HistoryQuery) -> Vec<FundingPayment>;
         history::movements(query: &HistoryQuery) -> Vec<Movement>;
+        history::withdrawals(query: &HistoryQuery) -> Vec<Movement>;
         history::earn_products(query: &HistoryQuery) -> Vec<EarnProduct>;
     }
 }

@@ -13,7 +13,10 @@
 //! Whatever state it finds, repeating it with everything answering ends in agreement, and once there, it changes nothing.
 
 mod money;
+mod opening;
 mod protection;
+
+pub use opening::look_at_account;
 
 use boot::config::DeskConfig;
 use boot::event::Scheduled;

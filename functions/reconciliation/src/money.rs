@@ -15,7 +15,7 @@ use store::verbs::AccountState;
 const TRADES: u32 = 1000;
 /// How far back movements are asked for, in milliseconds: before the opening, because a venue may date one by its beginning
 /// and count it at its end; and before now, for a desk that has rested.
-const BEFORE_OPENING_MS: i64 = 7 * 86_400_000;
+pub(crate) const BEFORE_OPENING_MS: i64 = 7 * 86_400_000;
 const BACK_MS: i64 = 30 * 86_400_000;
 
 /// Compares, and sets going what explains a difference.

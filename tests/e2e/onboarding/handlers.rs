@@ -138,7 +138,7 @@ impl World {
                 clock: self.clock.clone(),
             };
             // An unknown outcome comes again; what matters here is what was POSTed.
-            let _ = run(order_placement::handle(&deps, &message, &InvocationId::new("one").unwrap()));
+            drop(run(order_placement::handle(&deps, &message, &InvocationId::new("one").unwrap())));
         }
     }
 
@@ -253,7 +253,7 @@ fn booking_by_hand_stopped_anywhere_and_repeated_ends_the_same() {
 fn a_person_who_sells_more_than_his_own_takes_it_from_the_position_and_its_stops_are_made_to_fit() {
     let world = World::with(&[("BTC", "1"), ("USDT", "100000")]);
     let entry = world.judge(1);
-    let Outcome::Approved { order } = entry.outcome else { panic!("{entry:?}") };
+    let Outcome::Approved { order } = entry.outcome.clone() else { panic!("{entry:?}") };
     // Lost on the way, and filled all the same: the fake venue must not go on listing it as open.
     world.venue.next_post(Fate::LoseRequest);
     world.place(QueueName::Orders);
@@ -360,7 +360,7 @@ fn a_withdrawal_of_what_the_desk_holds_takes_it_out_of_the_position() {
     let position = run(world.store().position(&sample::account(), &symbol())).unwrap();
     assert!(!position.is_open() && position.cost.is_zero());
     assert_eq!(world.state().slots, slots.plus(Amount::ONE).unwrap());
-    assert_eq!(world.state().exposure[&symbol()], self::config().profile.max_position);
+    assert_eq!(world.state().exposure[&symbol()], config().profile.max_position);
     world.adds_up();
 }
 

@@ -72,7 +72,7 @@ pub async fn open(folder: &Path, mut config: DeskConfig, at: AtVenue) -> anyhow:
     let opened = store.account(&config.account).await?;
     let found = match &opened {
         Some(_) => None,
-        None => Some(super::opening::look(&live, &config).await?),
+        None => Some(reconciliation::look_at_account(&live, &config).await?),
     };
     let quote = found.as_ref().map(|found| found.holdings.get(&config.quote).copied().unwrap_or_default());
     config.cash = opened.map(|opened| opened.cash).or(quote).unwrap_or_default();

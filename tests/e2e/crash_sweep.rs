@@ -157,6 +157,7 @@ mod venue_ref {
     use desk::fill::Fill;
     use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
     use desk::money::Amount;
+    use desk::movement::Movement;
     use desk::order::{Claimed, Timing};
     use desk::port::*;
     use desk::time::Timestamp;
@@ -181,7 +182,7 @@ mod venue_ref {
         }
     }
     impl ListOpenOrders for VenueRef {
-        async fn open_orders(&self, a: &AccountId) -> Result<Vec<String>, VenueError> {
+        async fn open_orders(&self, a: &AccountId) -> Result<Vec<OpenOrder>, VenueError> {
             self.0.open_orders(a).await
         }
     }
@@ -194,6 +195,11 @@ mod venue_ref {
             l: u32,
         ) -> Result<Vec<Fill>, VenueError> {
             self.0.trades(a, s, t, l).await
+        }
+    }
+    impl ListMovements for VenueRef {
+        async fn movements(&self, a: &AccountId, t: Timestamp) -> Result<Option<Vec<Movement>>, VenueError> {
+            self.0.movements(a, t).await
         }
     }
     impl ReadBalances for VenueRef {

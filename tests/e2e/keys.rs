@@ -7,22 +7,22 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use venue_sim::server::{Config, Opening, Sim, start};
 
-const KEY: &str = "desk-canary-key-51c0";
+pub(crate) const KEY: &str = "desk-canary-key-51c0";
 const SECRET: &str = "canary-secret-8d1f6c2e";
 const PHRASE: &str = "canary passphrase 6f";
 
-struct Scene {
-    sim: Sim,
-    folder: tempfile::TempDir,
+pub(crate) struct Scene {
+    pub(crate) sim: Sim,
+    pub(crate) folder: tempfile::TempDir,
 }
 
-async fn scene() -> Scene {
+pub(crate) async fn scene() -> Scene {
     let mut config = Config::lively(11);
     config.accounts = vec![Opening::new(KEY, SECRET, &[("USDT", 1_000), ("BTC", 2), ("XYZ", 5)])];
     Scene { sim: start(config).await.unwrap(), folder: tempfile::tempdir().unwrap() }
 }
 
-fn everything(output: &Output) -> String {
+pub(crate) fn everything(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -39,7 +39,7 @@ fn files(folder: &Path, text: &mut String) {
 }
 
 impl Scene {
-    fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = ballast();
         for name in ["PASSPHRASE", "KEY", "SECRET"] {
             command.env_remove(format!("BALLAST_VENUE_{name}"));
@@ -50,7 +50,7 @@ impl Scene {
     }
 
     /// Runs it, and looks that no secret has got out.
-    fn run(&self, command: &mut Command) -> Output {
+    pub(crate) fn run(&self, command: &mut Command) -> Output {
         let output = command.output().unwrap();
         self.nothing_got_out(&output);
         output
@@ -75,17 +75,17 @@ impl Scene {
         output
     }
 
-    fn good(&self, label: &str, more: &[&str]) -> Output {
+    pub(crate) fn good(&self, label: &str, more: &[&str]) -> Output {
         self.add(label, &format!("{KEY}\n{SECRET}\n"), more)
     }
 
-    fn json(&self, words: &[&str]) -> Value {
+    pub(crate) fn json(&self, words: &[&str]) -> Value {
         let output = self.run(self.command(words).arg("--json"));
         assert!(output.status.success(), "{words:?}: {}", everything(&output));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    fn fails(&self, output: &Output, why: &str) {
+    pub(crate) fn fails(&self, output: &Output, why: &str) {
         let text = everything(output);
         assert!(!output.status.success() && text.contains(why), "{why}: {text}");
     }

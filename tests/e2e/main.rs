@@ -17,6 +17,7 @@ mod functions;
 mod house;
 mod keys;
 mod kill;
+mod onboarding;
 mod route;
 mod venue_conformance;
 mod venue_sim;

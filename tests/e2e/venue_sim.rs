@@ -20,13 +20,14 @@ use venue_sim::faults::{Fault, Faults, Rule, Stream, Venue as VenueFaults};
 use venue_sim::server::{Config, Opening, Sim, start};
 
 const SECRET: &str = "canary-secret-8d1f6c2e";
+pub(crate) const KEY: &str = "desk";
 const CASH: i64 = 100_000;
-const SYMBOL: &str = "BTCUSDT";
+pub(crate) const SYMBOL: &str = "BTCUSDT";
 
-struct Scene {
-    sim: Sim,
-    desk: Desk,
-    venue: LiveVenue,
+pub(crate) struct Scene {
+    pub(crate) sim: Sim,
+    pub(crate) desk: Desk,
+    pub(crate) venue: LiveVenue,
     folder: tempfile::TempDir,
 }
 
@@ -50,11 +51,20 @@ fn config(markets: Vec<MarketConfig>) -> DeskConfig {
     }
 }
 
-async fn scene() -> Scene {
+/// A lively exchange with one account.
+pub(crate) async fn exchange(funds: &[(&str, i64)]) -> Sim {
     let mut exchange = Config::lively(7);
-    exchange.accounts = vec![Opening::new("desk", SECRET, &[("USDT", CASH)])];
-    let sim = start(exchange).await.unwrap();
-    let credentials = Credentials::new("sim", "desk".into(), SECRET.into(), None).unwrap();
+    exchange.accounts = vec![Opening::new(KEY, SECRET, funds)];
+    start(exchange).await.unwrap()
+}
+
+async fn scene() -> Scene {
+    opened(exchange(&[("USDT", CASH)]).await).await
+}
+
+/// The desk at that exchange.
+pub(crate) async fn opened(sim: Sim) -> Scene {
+    let credentials = Credentials::new("sim", KEY.into(), SECRET.into(), None).unwrap();
     let origins = BTreeMap::from([("*".to_owned(), sim.url())]);
     let access = Access { origins, test: true, credentials: Some(credentials) };
     let all = first_look(&Binance, &access, Product::Spot, &Http::new().unwrap(), WallClock.now()).await.unwrap();
@@ -69,7 +79,7 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    async fn trade(&self, live: &mut Live, time: Duration) {
+    pub(crate) async fn trade(&self, live: &mut Live, time: Duration) {
         let end = Instant::now() + time;
         while Instant::now() < end {
             live.turn(&self.desk).await.unwrap();
@@ -78,10 +88,10 @@ impl Scene {
     }
 
     /// The exchange's own books: what the desk's account holds, and each client id with what was filled of it.
-    fn theirs(&self) -> (BTreeMap<String, Decimal>, Vec<(String, Decimal)>) {
+    pub(crate) fn theirs(&self) -> (BTreeMap<String, Decimal>, Vec<(String, Decimal)>) {
         self.sim.with(|exchange, _| {
             exchange.engine.audit().unwrap();
-            let account = exchange.keys.get("desk").unwrap().account;
+            let account = exchange.keys.get(KEY).unwrap().account;
             let balances = exchange.engine.ledger().balances(account);
             let held = balances.into_iter().map(|(asset, b)| (asset, b.free + b.locked));
             let held = held.filter(|(_, total)| !total.is_zero()).collect();
@@ -90,17 +100,18 @@ impl Scene {
         })
     }
 
+    /// What the ledger holds.
+    pub(crate) async fn ours(&self) -> BTreeMap<String, Decimal> {
+        let ours = self.desk.store.holdings(&self.desk.config.account).await.unwrap();
+        let held = ours.iter().filter(|(_, amount)| !amount.is_zero());
+        held.map(|(asset, amount)| (asset.to_string(), amount.to_decimal().unwrap())).collect()
+    }
+
     /// Holds the desk's books against the exchange's.
     async fn agree(&self) {
         let account = &self.desk.config.account;
         let (held, orders) = self.theirs();
-        let ours = self.desk.store.holdings(account).await.unwrap();
-        let ours: BTreeMap<String, Decimal> = ours
-            .iter()
-            .filter(|(_, amount)| !amount.is_zero())
-            .map(|(asset, amount)| (asset.to_string(), amount.to_decimal().unwrap()))
-            .collect();
-        assert_eq!(ours, held, "the ledger is the exchange's own books");
+        assert_eq!(self.ours().await, held, "the ledger is the exchange's own books");
         let names: BTreeSet<&String> = orders.iter().map(|(name, _)| name).collect();
         assert_eq!(names.len(), orders.len(), "no client id was used twice");
         let mine = self.desk.store.all_orders(account).await.unwrap();
@@ -150,7 +161,7 @@ fn weather() -> Faults {
     }
 }
 
-fn run(work: impl Future<Output = ()>) {
+pub(crate) fn run(work: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
 }
 

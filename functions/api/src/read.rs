@@ -21,7 +21,7 @@ use store::rows::{Outcome, VerdictRow};
 type Answer<T> = Result<Json<T>, Problem>;
 
 fn mode<T, C>(deps: &Deps<T, C>) -> String {
-    if deps.config.venue.as_str() == "paper" { "paper".to_owned() } else { "live".to_owned() }
+    if deps.config.is_paper() { "paper".to_owned() } else { "live".to_owned() }
 }
 
 /// Whether the desk lives.
@@ -43,7 +43,8 @@ pub(crate) async fn portfolio<T: Table, C: Clock>(State(deps): Shared<T, C>) -> 
         price: line.price.to_string(),
         worth: line.worth.to_string(),
     };
-    let profit = valuation.equity.minus(state.account.cash).map_err(StoreError::from)?;
+    let profit = deps.store.profit(deps.account(), &state.account.quote, deps.config.priced()).await?;
+    let frozen = |(symbol, why): (&desk::id::Symbol, &store::Versioned<String>)| (symbol.to_string(), why.row.clone());
     Ok(Json(PortfolioDto {
         account: state.account.account.to_string(),
         mode: mode(&deps),
@@ -54,7 +55,9 @@ pub(crate) async fn portfolio<T: Table, C: Clock>(State(deps): Shared<T, C>) -> 
         free_cash: state.cash.to_string(),
         assets: valuation.lines.iter().map(asset).collect(),
         killed: state.kill_state(deps.clock.now()).is_killed(),
-        frozen: state.frozen,
+        unpriced: valuation.unpriced.iter().map(|(asset, held)| (asset.to_string(), held.to_string())).collect(),
+        frozen: state.frozen.clone(),
+        frozen_markets: state.frozen_markets.iter().map(frozen).collect(),
     }))
 }
 
@@ -168,7 +171,7 @@ pub(crate) async fn decision<T: Table, C: Clock>(
     let mut found = deps.store.verdicts(&id).await?;
     // The wish first, then what protects it; attempts in their order.
     found.sort_by_key(|verdict| (verdict.signal.is_none(), verdict.attempt));
-    let signal: Signal = found.iter().find_map(|verdict| verdict.signal.clone()).ok_or_else(unknown)?;
+    let signal: Option<Signal> = found.iter().find_map(|verdict| verdict.signal.clone());
     let mut verdicts = Vec::new();
     for verdict in &found {
         verdicts.push(match &verdict.outcome {
@@ -179,27 +182,63 @@ pub(crate) async fn decision<T: Table, C: Clock>(
             Outcome::Refused { .. } => VerdictDto::new(verdict, None, &[]),
         });
     }
+    match (signal, verdicts.first()) {
+        (Some(signal), _) => Ok(Json(decided(&signal, deps.config.quote.as_str(), verdicts))),
+        (None, Some(VerdictDto { order: Some(order), .. })) => {
+            let undecided = undecided(&id, order);
+            Ok(Json(DecisionDto { verdicts, ..undecided }))
+        }
+        (None, _) => Err(unknown()),
+    }
+}
+
+/// What a strategy decided.
+fn decided(signal: &Signal, quote: &str, verdicts: Vec<VerdictDto>) -> DecisionDto {
     let wish = match &signal.target {
         Target::Long { stake, stop_distance } => {
-            format!("be long for {stake} {}, with a stop {stop_distance} bp below the entry", deps.config.quote)
+            format!("be long for {stake} {quote}, with a stop {stop_distance} bp below the entry")
         }
         Target::Flat => "be flat".to_owned(),
     };
-    Ok(Json(DecisionDto {
+    DecisionDto {
         id: signal.id.to_string(),
         strategy: signal.strategy.to_string(),
-        strategy_version: signal.strategy_version,
-        parameters: signal.parameters,
+        strategy_version: signal.strategy_version.clone(),
+        parameters: signal.parameters.clone(),
         symbol: signal.symbol.to_string(),
         interval: signal.interval.to_string(),
         bar: signal.bar.ms(),
         decided_at: signal.decided_at.ms(),
         close: signal.close.to_string(),
         wish,
-        because: signal.because,
-        inputs: signal.inputs,
+        because: signal.because.clone(),
+        inputs: signal.inputs.clone(),
         verdicts,
-    }))
+    }
+}
+
+/// An order that no strategy decided on: an operator's, or somebody else's.
+fn undecided(id: &SignalId, order: &OrderDto) -> DecisionDto {
+    let (wish, because) = if order.leg == "external" {
+        ("trade by hand", "Somebody else placed this order at the venue. The desk learned of it by its trades.")
+    } else {
+        ("close the position", "An operator said so.")
+    };
+    DecisionDto {
+        id: id.to_string(),
+        strategy: String::new(),
+        strategy_version: String::new(),
+        parameters: BTreeMap::new(),
+        symbol: order.symbol.clone(),
+        interval: String::new(),
+        bar: order.decided_at,
+        decided_at: order.decided_at,
+        close: String::new(),
+        wish: wish.to_owned(),
+        because: because.to_owned(),
+        inputs: BTreeMap::new(),
+        verdicts: Vec::new(),
+    }
 }
 
 /// The ledger's transactions, oldest first.

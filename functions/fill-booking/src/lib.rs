@@ -4,12 +4,14 @@
 //!    the venue's name for the trade.
 //! 2. Send the stop to be placed, unless that is done already.
 //!
-//! A fill of an order that is none of ours, or one that contradicts the books, is buried with its reason, and nothing
-//! new begins until a person or reconciliation has cleared it up.
+//! A fill of an order that is none of ours was made by somebody else's hand at the venue. It is booked as that, and new risk
+//! in its market stops until reconciliation finds books and venue in agreement. On paper there is nobody else: there it is
+//! buried, as is one that contradicts the books, and nothing new begins until a person or reconciliation has cleared it up.
 
 use boot::config::DeskConfig;
 use boot::{Failure, observe};
 use desk::fill::Fill;
+use desk::instrument::Instrument;
 use desk::message::Message;
 use desk::order::State;
 use desk::port::{Clock, Outgoing, Publish, Table};
@@ -64,12 +66,36 @@ async fn book<T: Table, Q, C: Clock>(deps: &Deps<T, Q, C>, fill: &Fill) -> Resul
     let market = deps.config.market(&fill.symbol);
     let market = market.ok_or_else(|| StoreError::Contradiction(format!("{} is not traded here", fill.symbol)))?;
     for _ in 1..TRIES {
-        match deps.store.book(fill, &market.instrument, deps.clock.now()).await {
+        match book_once(deps, fill, &market.instrument).await {
             Err(StoreError::Changed) => {}
             done => return done,
         }
     }
-    deps.store.book(fill, &market.instrument, deps.clock.now()).await
+    book_once(deps, fill, &market.instrument).await
+}
+
+async fn book_once<T: Table, Q, C: Clock>(
+    deps: &Deps<T, Q, C>,
+    fill: &Fill,
+    instrument: &Instrument,
+) -> Result<Booked, StoreError> {
+    let now = deps.clock.now();
+    let booked = match deps.store.book(fill, instrument, now).await {
+        // Every order of ours was stored before it was sent.
+        Err(StoreError::Missing { .. }) if others_trade_here(&deps.config, fill) => {
+            deps.store.book_external(fill, instrument, now).await?
+        }
+        done => return done,
+    };
+    if !booked.before {
+        observe::external(fill);
+    }
+    Ok(booked)
+}
+
+/// Whether the fill can be of somebody else's order.
+fn others_trade_here(config: &DeskConfig, fill: &Fill) -> bool {
+    !config.is_paper() && fill.venue == config.venue && fill.account == config.account
 }
 
 async fn refuse<T: Table, Q, C>(deps: &Deps<T, Q, C>, fill: &Fill, why: &str) -> Result<(), Failure> {

@@ -159,7 +159,7 @@ async fn sweep<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
         if report.switch.permits(&order.row.intent.leg) {
             match order.row.intent.leg {
                 Leg::Stop(_) => report.stops_kept.push(id),
-                Leg::Entry | Leg::Exit | Leg::Flatten => report.flattening.push(id),
+                Leg::Entry | Leg::Exit | Leg::Flatten | Leg::External => report.flattening.push(id),
             }
             continue;
         }

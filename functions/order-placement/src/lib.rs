@@ -130,7 +130,7 @@ async fn not_ready<T: Table, V: Venue, Q: Publish, C: Clock>(
 ) -> Result<Option<String>, Failure> {
     let intent = &order.intent;
     match intent.leg {
-        Leg::Entry | Leg::Stop(_) => return Ok(None),
+        Leg::Entry | Leg::Stop(_) | Leg::External => return Ok(None),
         Leg::Exit | Leg::Flatten => {}
     }
     let permitted = deps.store.kill_state(&intent.account).await?.is_some_and(|kill| kill.row.permits(&intent.leg));
@@ -152,7 +152,7 @@ async fn clear_the_way<T: Table, V: Venue, Q: Publish, C: Clock>(
     for other in deps.store.working_orders(&order.intent.account, Some(symbol)).await? {
         match other.row.intent.leg {
             Leg::Entry | Leg::Stop(_) => {}
-            Leg::Exit | Leg::Flatten => continue,
+            Leg::Exit | Leg::Flatten | Leg::External => continue,
         }
         let id = other.row.intent.id.clone();
         let why = "its position is being closed";

@@ -172,6 +172,7 @@ async fn books<T: Table, Q, C: Clock>(
     Ok(Books {
         kill: state.kill_state(deps.clock.now()),
         frozen: state.frozen.clone(),
+        market_frozen: state.frozen_markets.get(symbol).map(|frozen| frozen.row.clone()),
         position: state.positions.get(symbol).cloned().unwrap_or(Position::FLAT),
         closing: state.is_closing(symbol),
         equity: deps.store.valuation(&signal.account, &state.account.quote, deps.config.priced()).await?.equity,

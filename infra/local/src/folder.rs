@@ -184,6 +184,18 @@ impl Folder {
         &self.path
     }
 
+    /// Writes anew what the desk is told: it may have changed while the run is the same.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`] if it can't be written.
+    pub fn retell(&mut self, config: &DeskConfig) -> Result<(), FolderError> {
+        let run = Run { config: config.clone(), ..self.run.clone() };
+        let text = serde_json::to_string_pretty(&run).unwrap_or_default();
+        write_whole(&self.path.join("run.json"), text.as_bytes(), false)?;
+        self.run = run;
+        Ok(())
+    }
+
     /// The run it belongs to.
     #[must_use]
     pub const fn run(&self) -> &Run {

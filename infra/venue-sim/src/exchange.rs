@@ -154,6 +154,17 @@ impl Exchange {
         std::mem::take(&mut self.listens).into_keys().collect()
     }
 
+    /// An order that the owner of a key places by hand, on the exchange's page. The answer is its number.
+    ///
+    /// # Errors
+    /// -2015 for a key that is not known, or why the engine refused.
+    pub fn by_hand(&mut self, key: &str, order: NewOrder, now: Ms) -> Result<u64, Refusal> {
+        let unknown = || Refusal::new(-2015, "Invalid API-key, IP, or permissions for action.");
+        let account = self.keys.get(key).ok_or_else(unknown)?.account;
+        let client_id = format!("web_{}", self.name());
+        self.engine.place(account, &NewOrder { client_id, ..order }, now)
+    }
+
     /// Orders of the house that other orders can trade with.
     ///
     /// # Errors

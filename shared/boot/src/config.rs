@@ -169,6 +169,12 @@ impl DeskConfig {
         Opening { account, symbols, at }
     }
 
+    /// Whether it trades on paper: at a venue where nobody else is, and no real money.
+    #[must_use]
+    pub fn is_paper(&self) -> bool {
+        self.venue.as_str() == "paper"
+    }
+
     /// The market of that name.
     #[must_use]
     pub fn market(&self, symbol: &Symbol) -> Option<&MarketConfig> {

@@ -4,6 +4,7 @@
 use crate::metrics;
 use desk::fill::Fill;
 use desk::id::SignalId;
+use desk::movement::Movement;
 use desk::order::{Intent, Order, State};
 use desk::portfolio::Valuation;
 use desk::reconcile::Finding;
@@ -51,6 +52,18 @@ pub fn moved(order: &Order, why: &str) {
 pub fn filled(fill: &Fill, cause: &SignalId) {
     tracing::info!(event = "fill", correlation = %cause, order = %fill.order, trade = %fill.trade, price = %fill.price, quantity = %fill.quantity);
     metrics::count(metrics::FILLS, "");
+}
+
+/// Somebody else traded in the account.
+pub fn external(fill: &Fill) {
+    let (symbol, side, quantity) = (&fill.symbol, fill.side, fill.quantity);
+    tracing::warn!(event = "external_trade", order = %fill.order, trade = %fill.trade, %symbol, %side, %quantity);
+}
+
+/// Money moved without a trade.
+pub fn moved_money(movement: &Movement) {
+    let Movement { asset, amount, at, .. } = movement;
+    tracing::info!(event = "movement", movement = movement.key(), %asset, %amount, at = at.ms());
 }
 
 /// The kill switch was used.

@@ -132,6 +132,11 @@ name! {
     |t| only(t, 64, |b| b.is_ascii_graphic())
 }
 name! {
+    /// What a venue calls a deposit, a withdrawal or another movement without a trade.
+    MovementId, "a movement id (1 to 128 characters of ASCII without spaces)",
+    |t| only(t, 128, |b| b.is_ascii_graphic())
+}
+name! {
     /// One running invocation of a handler; the owner of a claim.
     InvocationId, "an invocation id (1 to 64 characters of ASCII without spaces)",
     |t| only(t, 64, |b| b.is_ascii_graphic())
@@ -166,6 +171,12 @@ impl SignalId {
     #[must_use]
     pub fn derive_flatten(account: &AccountId, symbol: &Symbol, epoch: u64) -> Self {
         Self(derived(&["flatten", account.as_str(), symbol.as_str(), &epoch.to_string()]))
+    }
+
+    /// What stands for the decision behind an order that is none of ours.
+    #[must_use]
+    pub fn derive_external(order: &IntentId) -> Self {
+        Self(derived(&["external", order.as_str()]))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The double-entry ledger.
 //!
-//! Every transaction moves amounts between four accounts, and for every asset its entries add up to zero. A trade
+//! Every transaction moves amounts between five accounts, and for every asset its entries add up to zero. A trade
 //! crosses assets through `Trading`, so that each asset balances by itself:
 //!
 //! | buying 0.1 BTC for 1,000 USDT, fee 1 USDT | Holdings | Trading | Fees |
@@ -15,6 +15,7 @@ use crate::fill::Fill;
 use crate::id::Asset;
 use crate::instrument::Instrument;
 use crate::money::{Amount, MoneyError};
+use crate::movement::Movement;
 use crate::order::Side;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,8 @@ pub enum LedgerAccount {
     Fees,
     /// Put in at the start.
     Capital,
+    /// Brought in and taken out since, without a trade: neither profit nor loss.
+    Movements,
 }
 
 impl LedgerAccount {
@@ -46,6 +49,7 @@ impl LedgerAccount {
             Self::Trading => "trading",
             Self::Fees => "fees",
             Self::Capital => "capital",
+            Self::Movements => "movements",
         }
     }
 }
@@ -72,7 +76,7 @@ pub struct Posting {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transaction {
-    /// The cause's name: `opening`, or the fill's key.
+    /// The cause's name: `opening`, the fill's key, or the movement's.
     pub cause: String,
     /// When, in market time.
     pub at: Timestamp,
@@ -124,9 +128,47 @@ impl Transaction {
     /// # Errors
     /// Never for a single asset; the signature is the checked constructor's.
     pub fn opening(asset: &Asset, cash: Amount, at: Timestamp) -> Result<Self, LedgerError> {
-        let line = |account, amount| Posting { account, asset: asset.clone(), amount };
-        let postings = vec![line(LedgerAccount::Holdings, cash), line(LedgerAccount::Capital, cash.negated())];
-        Self::balanced("opening".to_owned(), at, postings)
+        Self::opening_of([(asset, cash)], at)
+    }
+
+    /// The transaction that puts in what an account holds when the desk opens it.
+    ///
+    /// # Errors
+    /// Never: each asset balances by itself; the signature is the checked constructor's.
+    pub fn opening_of<'a>(
+        held: impl IntoIterator<Item = (&'a Asset, Amount)>,
+        at: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        let line = |account, asset: &Asset, amount| Posting { account, asset: asset.clone(), amount };
+        let lines = |(asset, amount): (&Asset, Amount)| {
+            [line(LedgerAccount::Holdings, asset, amount), line(LedgerAccount::Capital, asset, amount.negated())]
+        };
+        Self::balanced("opening".to_owned(), at, held.into_iter().flat_map(lines).collect())
+    }
+
+    /// The transaction that books a movement without a trade, and what it cost.
+    ///
+    /// # Errors
+    /// Never: each asset balances by itself; the signature is the checked constructor's.
+    pub fn of_movement(movement: &Movement) -> Result<Self, LedgerError> {
+        let line = |account, asset: &Asset, amount| Posting { account, asset: asset.clone(), amount };
+        let (asset, amount) = (&movement.asset, movement.amount);
+        let mut postings =
+            vec![line(LedgerAccount::Holdings, asset, amount), line(LedgerAccount::Movements, asset, amount.negated())];
+        let fee = movement.fee.amount();
+        if !fee.is_zero() {
+            postings.push(line(LedgerAccount::Holdings, &movement.fee_asset, fee.negated()));
+            postings.push(line(LedgerAccount::Fees, &movement.fee_asset, fee));
+        }
+        Self::balanced(movement.key(), movement.at, postings)
+    }
+
+    /// What the transaction changes of an asset that is held.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`] at 10²⁰ whole units.
+    pub fn change_held(&self, asset: &Asset) -> Result<Amount, MoneyError> {
+        Ok(self.changes()?.get(&(LedgerAccount::Holdings, asset.clone())).copied().unwrap_or_default())
     }
 
     /// The transaction that books a fill.

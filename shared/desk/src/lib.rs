@@ -6,8 +6,9 @@
 //!
 //! Reading order: [`money`] and [`instrument`] (what an amount is), [`market`] and [`strategy`] (what is wished),
 //! [`risk`] (what is allowed), [`order`] (what becomes of a wish), [`position`] and [`ledger`] (what is owned),
-//! [`port`] (what the desk asks of the world).
+//! [`external`] and [`movement`] (what other hands do in the account), [`port`] (what the desk asks of the world).
 
+pub mod external;
 pub mod fake;
 pub mod features;
 pub mod fill;
@@ -17,6 +18,7 @@ pub mod ledger;
 pub mod market;
 pub mod message;
 pub mod money;
+pub mod movement;
 pub mod order;
 pub mod port;
 pub mod portfolio;

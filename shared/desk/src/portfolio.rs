@@ -4,7 +4,6 @@ use crate::id::{Asset, Symbol};
 use crate::money::{Amount, MoneyError, Price, Rounding};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use thiserror::Error;
 
 /// The worth of an account at one set of prices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +15,10 @@ pub struct Valuation {
     pub equity: Amount,
     /// Each asset other than cash: how much, its price, its worth.
     pub lines: Vec<Line>,
+    /// What is held and no market with a known price trades. It counts nothing: a limit that is a part of the equity is
+    /// the stricter for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unpriced: BTreeMap<Asset, Amount>,
 }
 
 /// One asset's part of a valuation.
@@ -34,41 +37,61 @@ pub struct Line {
     pub worth: Amount,
 }
 
-/// A holding that can't be valued.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ValuationError {
-    /// No market with a price trades it.
-    #[error("{quantity} {asset} is held, but no market with a known price trades it")]
-    Unpriced {
-        /// What.
-        asset: Asset,
-        /// How much.
-        quantity: Amount,
-    },
-    /// The worth can't be held exactly.
-    #[error(transparent)]
-    Money(#[from] MoneyError),
-}
-
 /// Values `holdings` in `quote` at the last prices of the markets that trade each asset.
 ///
 /// # Errors
-/// [`ValuationError::Unpriced`] names an asset held without a price.
+/// [`MoneyError`] if a worth can't be held exactly.
 pub fn value(
     quote: &Asset,
     holdings: &BTreeMap<Asset, Amount>,
     marks: &BTreeMap<Asset, (Symbol, Price)>,
-) -> Result<Valuation, ValuationError> {
+) -> Result<Valuation, MoneyError> {
     let cash = holdings.get(quote).copied().unwrap_or_default();
-    let mut equity = cash;
-    let mut lines = Vec::new();
+    let mut valuation = Valuation { cash, equity: cash, lines: Vec::new(), unpriced: BTreeMap::new() };
     for (asset, quantity) in holdings.iter().filter(|(asset, q)| *asset != quote && !q.is_zero()) {
         let Some((symbol, price)) = marks.get(asset) else {
-            return Err(ValuationError::Unpriced { asset: asset.clone(), quantity: *quantity });
+            valuation.unpriced.insert(asset.clone(), *quantity);
+            continue;
         };
         let worth = quantity.times(price.value(), Rounding::HalfEven)?;
-        equity = equity.plus(worth)?;
-        lines.push(Line { asset: asset.clone(), quantity: *quantity, symbol: symbol.clone(), price: *price, worth });
+        valuation.equity = valuation.equity.plus(worth)?;
+        let (asset, symbol) = (asset.clone(), symbol.clone());
+        valuation.lines.push(Line { asset, quantity: *quantity, symbol, price: *price, worth });
     }
-    Ok(Valuation { cash, equity, lines })
+    Ok(valuation)
+}
+
+/// What trading has brought: what is held, less what was put in, at the same prices. What moved in or out without a trade is
+/// on both sides, and so is neither profit nor loss, nor is what its price does.
+///
+/// # Errors
+/// [`MoneyError`] if a worth can't be held exactly.
+pub fn profit(
+    quote: &Asset,
+    holdings: &BTreeMap<Asset, Amount>,
+    put_in: &BTreeMap<Asset, Amount>,
+    marks: &BTreeMap<Asset, (Symbol, Price)>,
+) -> Result<Amount, MoneyError> {
+    value(quote, holdings, marks)?.equity.minus(value(quote, put_in, marks)?.equity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::sample;
+
+    #[test]
+    fn what_was_brought_in_is_no_profit_whatever_its_price_does_and_what_has_no_price_counts_nothing() {
+        let (btc, usdt, odd) = (sample::instrument().base, sample::instrument().quote, Asset::new("ODD").unwrap());
+        let amount = |text: &str| text.parse::<Amount>().unwrap();
+        let put_in =
+            BTreeMap::from([(usdt.clone(), amount("1000")), (btc.clone(), amount("2")), (odd.clone(), amount("7"))]);
+        // 0.5 bought at 100.
+        let mut holdings = put_in.clone();
+        holdings.extend([(usdt.clone(), amount("950")), (btc.clone(), amount("2.5"))]);
+        let marks = BTreeMap::from([(btc, (sample::instrument().symbol, "120".parse().unwrap()))]);
+        let worth = value(&usdt, &holdings, &marks).unwrap();
+        assert_eq!((worth.equity, worth.unpriced.get(&odd)), (amount("1250"), Some(&amount("7"))));
+        assert_eq!(profit(&usdt, &holdings, &put_in, &marks).unwrap(), amount("10"));
+    }
 }

@@ -110,20 +110,47 @@ impl Position {
                 if quantity > self.quantity {
                     return Err(PositionError::Oversold { sold: quantity, held: self.quantity });
                 }
-                next.quantity = self.quantity.minus(quantity)?;
-                let closed = next.quantity < instrument.lot.amount()?;
-                let cost_moved =
-                    if next.quantity.is_zero() { self.cost } else { self.cost.share(quantity, self.quantity)? };
-                next.cost = self.cost.minus(cost_moved)?;
+                let closed = next.shrink(quantity, instrument)?;
+                let cost_moved = self.cost.minus(next.cost)?;
                 next.realised = self.realised.plus(notional.plus(in_base)?.minus(cost_moved)?)?;
-                if closed && self.is_open() {
-                    next.opened_at = None;
-                    next.round_trips += 1;
-                }
-                Effect { cost_moved, opened: false, closed: closed && self.is_open() }
+                Effect { cost_moved, opened: false, closed }
             }
         };
         Ok((next, effect))
+    }
+
+    /// The position after `quantity` of it has left the account without a sale: its share of the cost leaves with it, and
+    /// nothing is realised.
+    ///
+    /// # Errors
+    /// [`PositionError::Oversold`] if more leaves than is held.
+    pub fn without(
+        &self,
+        quantity: Amount,
+        instrument: &Instrument,
+        at: Timestamp,
+    ) -> Result<(Self, Effect), PositionError> {
+        if quantity > self.quantity {
+            return Err(PositionError::Oversold { sold: quantity, held: self.quantity });
+        }
+        let mut next = self.clone();
+        next.as_of = Some(self.as_of.map_or(at, |last| last.max(at)));
+        let closed = next.shrink(quantity, instrument)?;
+        let cost_moved = self.cost.minus(next.cost)?;
+        Ok((next, Effect { cost_moved, opened: false, closed }))
+    }
+
+    /// Takes out a quantity with its share of the cost; whether that closed the position.
+    fn shrink(&mut self, quantity: Amount, instrument: &Instrument) -> Result<bool, MoneyError> {
+        let left = self.quantity.minus(quantity)?;
+        let cost = if left.is_zero() { self.cost } else { self.cost.share(quantity, self.quantity)? };
+        (self.quantity, self.cost) = (left, self.cost.minus(cost)?);
+        let closed = left < instrument.lot.amount()? && self.is_open();
+        if closed {
+            self.opened_at = None;
+            self.round_trips += 1;
+        }
+        Ok(closed)
     }
 
     /// The fold of many fills, in their order.

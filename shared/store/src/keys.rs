@@ -2,14 +2,14 @@
 //!
 //! | partition | sort key | row |
 //! |---|---|---|
-//! | `ACCOUNT#a` | `ACCOUNT` `KILL` `FREEZE` `HEADROOM` | the account's own state |
-//! | | `HEADROOM#symbol` `POSITION#symbol` `WORKING#symbol#order` | per market |
+//! | `ACCOUNT#a` | `ACCOUNT` `OPENING` `KILL` `FREEZE` `HEADROOM` | the account's own state |
+//! | | `FREEZE#symbol` `HEADROOM#symbol` `POSITION#symbol` `WORKING#symbol#order` | per market |
 //! | `ORDER#id` | `ORDER` `FILL#venue#symbol#trade` | an order and pointers to its fills |
 //! | `ORDERS#a` | `time#id` | orders by time |
 //! | `DECISION#signal` | `VERDICT#leg#attempt` | what risk said |
 //! | `DECISIONS#a` | `time#signal` | decisions by time |
 //! | `FILLS#a` | `venue#symbol#trade` | fills, each once |
-//! | `LEDGER#a` | `HEAD` `TX#seq` `BALANCE#account#asset` | the ledger |
+//! | `LEDGER#a` | `HEAD` `TX#seq` `BALANCE#account#asset` `MOVEMENT#venue#kind#id` | the ledger |
 //! | `CANDLES#symbol#interval` | `time` | market shelf from here on |
 //! | `STRATEGY#a#strategy#symbol#interval` | `CURSOR` `HOLDS#time` | strategy memory |
 //! | `SIGNAL#id` | `SIGNAL` | signals |
@@ -20,6 +20,7 @@
 use desk::fill::Fill;
 use desk::id::{AccountId, Asset, IntentId, SignalId, StrategyId, Symbol};
 use desk::ledger::LedgerAccount;
+use desk::movement::Movement;
 use desk::order::Leg;
 use desk::port::{Key, Query, Shelf};
 use desk::time::{Interval, Timestamp};
@@ -63,6 +64,18 @@ pub fn kill(account: &AccountId) -> Key {
 #[must_use]
 pub fn freeze(account: &AccountId) -> Key {
     money(account_pk(account), "FREEZE")
+}
+
+/// Why new risk in one market is frozen.
+#[must_use]
+pub fn market_freeze(account: &AccountId, symbol: &Symbol) -> Key {
+    money(account_pk(account), format!("FREEZE#{symbol}"))
+}
+
+/// What the account's opening has taken in.
+#[must_use]
+pub fn opening(account: &AccountId) -> Key {
+    money(account_pk(account), "OPENING")
 }
 
 /// The account's headroom.
@@ -172,6 +185,25 @@ pub fn fills(account: &AccountId) -> Query {
 #[must_use]
 pub fn ledger_head(account: &AccountId) -> Key {
     money(format!("LEDGER#{account}"), "HEAD")
+}
+
+/// The same, as a question: whoever may only query can ask it.
+#[must_use]
+pub(crate) fn ledger_heads(account: &AccountId) -> Query {
+    range(Shelf::Money, format!("LEDGER#{account}"), "HEAD")
+}
+
+/// A movement, under the name it is booked once under.
+#[must_use]
+pub fn movement(movement: &Movement) -> Key {
+    let Movement { venue, kind, id, .. } = movement;
+    money(format!("LEDGER#{}", movement.account), format!("MOVEMENT#{venue}#{}#{id}", kind.name()))
+}
+
+/// An account's movements.
+#[must_use]
+pub fn movements(account: &AccountId) -> Query {
+    range(Shelf::Money, format!("LEDGER#{account}"), "MOVEMENT#")
 }
 
 /// One transaction of the ledger.

@@ -5,10 +5,11 @@ use desk::fill::Fill;
 use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
 use desk::market::Candle;
 use desk::money::Amount;
+use desk::movement::Movement;
 use desk::order::{Claimed, Timing};
 use desk::port::{
-    CancelOrder, CancelOutcome, ListOpenOrders, ListTrades, Lookup, PlaceOrder, PlaceOutcome, PullCandles, PullError,
-    QueryOrder, ReadBalances, Venue, VenueError,
+    CancelOrder, CancelOutcome, ListMovements, ListOpenOrders, ListTrades, Lookup, OpenOrder, PlaceOrder, PlaceOutcome,
+    PullCandles, PullError, QueryOrder, ReadBalances, Venue, VenueError,
 };
 use desk::time::{Interval, Timestamp};
 use std::collections::BTreeMap;
@@ -54,7 +55,7 @@ impl<P: CancelOrder, L: CancelOrder> CancelOrder for Either<P, L> {
 }
 
 impl<P: ListOpenOrders, L: ListOpenOrders> ListOpenOrders for Either<P, L> {
-    async fn open_orders(&self, account: &AccountId) -> Result<Vec<String>, VenueError> {
+    async fn open_orders(&self, account: &AccountId) -> Result<Vec<OpenOrder>, VenueError> {
         handed_on!(self, venue => venue.open_orders(account).await)
     }
 }
@@ -68,6 +69,12 @@ impl<P: ListTrades, L: ListTrades> ListTrades for Either<P, L> {
         limit: u32,
     ) -> Result<Vec<Fill>, VenueError> {
         handed_on!(self, venue => venue.trades(account, symbol, after, limit).await)
+    }
+}
+
+impl<P: ListMovements, L: ListMovements> ListMovements for Either<P, L> {
+    async fn movements(&self, account: &AccountId, since: Timestamp) -> Result<Option<Vec<Movement>>, VenueError> {
+        handed_on!(self, venue => venue.movements(account, since).await)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::orders::{FillDto, OrderDto};
 use desk::fill::Fill;
-use desk::order::Order;
+use desk::order::{Leg, Order};
 use desk::risk::Check;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ pub struct DecisionsDto {
 pub struct DecisionDto {
     /// Its id.
     pub id: String,
-    /// The strategy's instance.
+    /// The strategy's instance; empty if no strategy decided, as are its version, the bar length and the closing price.
     pub strategy: String,
     /// The version of its rules.
     pub strategy_version: String,
@@ -75,7 +75,7 @@ pub struct VerdictDto {
     pub attempt: u32,
     /// How much was proposed.
     pub quantity: String,
-    /// `approved` or `refused`.
+    /// `approved` or `refused`; `external` for an order that is somebody else's.
     pub outcome: String,
     /// The layer that refused.
     pub refused_by: Option<String>,
@@ -94,6 +94,7 @@ impl VerdictDto {
     #[must_use]
     pub fn new(verdict: &VerdictRow, order: Option<&Order>, fills: &[Fill]) -> Self {
         let (outcome, refused_by) = match &verdict.outcome {
+            Outcome::Approved { .. } if verdict.leg == Leg::External => ("external", None),
             Outcome::Approved { .. } => ("approved", None),
             Outcome::Refused { layer } => ("refused", Some(layer.name().to_owned())),
         };

@@ -12,7 +12,7 @@ pub struct OrderDto {
     pub id: String,
     /// The market.
     pub symbol: String,
-    /// What it is for: `entry`, `exit`, `stop:…` or `flatten`.
+    /// What it is for: `entry`, `exit`, `stop:…` or `flatten`; `external` if it is somebody else's.
     pub leg: String,
     /// `buy` or `sell`.
     pub side: String,

@@ -29,14 +29,18 @@ pub struct PortfolioDto {
     pub cash: String,
     /// Everything, at the last stored closes.
     pub equity: String,
-    /// Equity minus opening cash.
+    /// What trading has brought: equity less what was put in, at the same prices. Deposits and withdrawals are no part of it.
     pub profit: String,
     /// Cash neither spent nor reserved.
     pub free_cash: String,
     /// Each asset other than cash.
     pub assets: Vec<AssetDto>,
+    /// What is held that no market of the desk prices, by asset; no part of the equity.
+    pub unpriced: BTreeMap<String, String>,
     /// Why new risk is frozen, if it is.
     pub frozen: Option<String>,
+    /// Why new risk is frozen in single markets, by symbol.
+    pub frozen_markets: BTreeMap<String, String>,
     /// Whether trading is switched off.
     pub killed: bool,
 }

@@ -1,4 +1,5 @@
-//! Reaching a desk: through its API when it runs, through the same routes in this process when it rests.
+//! Reaching a desk: through its API when it runs, through the same routes in this process when it rests. A desk that trades
+//! at a venue can be read at rest, but not told anything: nobody but the running desk has its keys.
 
 use crate::desk::clock::DeskClock;
 use crate::desk::feed::Feed;
@@ -63,6 +64,14 @@ impl Access {
                 let response = request.send().await.context("the running desk does not answer")?;
                 (response.status().as_u16(), response.bytes().await?)
             }
+            Self::AtRest { desk, folder, .. } if method == Method::POST && !desk.config.is_paper() => {
+                bail!(
+                    "this desk trades at {} and is not running: without it, nobody reaches its orders there. Begin it again \
+                     ({}) and say it again, or cancel them on the venue's own page",
+                    desk.config.venue,
+                    folder.run().market
+                );
+            }
             Self::AtRest { router, token, .. } => {
                 let request = Request::builder()
                     .method(method)
@@ -90,9 +99,12 @@ pub(super) async fn open_at_rest(folder: &Folder) -> anyhow::Result<Desk> {
     let table = Arc::new(Shelves::open(folder.path())?);
     let queue = Arc::new(Queue::open(&folder.path().join("queue.db"))?);
     let queues = Queues::new(queue, clock.clone())?;
-    let feed = Feed::recorded(Vec::new(), market_clock.clone());
-    let parts =
-        Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market: Market::Played(feed) };
+    let market = if config.is_paper() {
+        Market::Played(Feed::recorded(Vec::new(), market_clock.clone()))
+    } else {
+        Market::Unreached
+    };
+    let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market };
     let store = store::Store::new(parts.table.clone());
     if store.account(&parts.config.account).await?.is_none() {
         bail!("{}: the desk in this folder has never begun; begin it with `ballast up`", folder.path().display());

@@ -8,9 +8,10 @@ use crate::desk::wiring::Desk;
 use crate::folder::{self, Folder};
 use anyhow::{Context, bail};
 use clap::Args;
+use desk::external::Replay;
+use desk::id::IntentId;
 use desk::money::Amount;
-use desk::order::{Order, State};
-use desk::position::Position;
+use desk::order::{Leg, Order, State};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -159,6 +160,10 @@ async fn in_books(desk: &Desk) -> anyhow::Result<Vec<Finding>> {
     let state = desk.store.account_state(account).await?;
     let frozen = state.frozen.clone();
     findings.push(found("reconciled", frozen.is_none(), frozen.unwrap_or_else(|| "books and venue agree".to_owned())));
+    let markets: Vec<String> =
+        state.frozen_markets.iter().map(|(symbol, why)| format!("{symbol}: {}", why.row)).collect();
+    let detail = if markets.is_empty() { "nobody else trades in them".to_owned() } else { markets.join("; ") };
+    findings.push(found("markets", markets.is_empty(), detail));
     let killed = state.kill.as_ref().is_none_or(|kill| kill.row.is_killed());
     findings.push(found("kill switch", state.kill.is_some(), if killed { "killed" } else { "live" }));
     Ok(findings)
@@ -198,19 +203,26 @@ async fn ledger(desk: &Desk) -> anyhow::Result<Vec<Finding>> {
     ])
 }
 
-/// Every position against the fold of its fills.
+/// Every position against the fold of the ledger's transactions: its own fills, and what others' took from it.
 async fn positions(desk: &Desk) -> anyhow::Result<Finding> {
     let account = &desk.config.account;
     let fills = desk.store.fills(account).await?;
+    let transactions = desk.store.transactions(account).await?;
+    let orders = desk.store.all_orders(account).await?;
+    let others = orders.iter().filter(|order| order.intent.leg == Leg::External).map(|order| &order.intent.id);
+    let others: Vec<&IntentId> = others.collect();
     for (symbol, position) in desk.store.account_state(account).await?.positions {
         let Some(market) = desk.config.market(&symbol) else { continue };
-        // Fills are keyed by symbol and trade: the paper venue numbers its trades in order.
-        let folded = Position::of(fills.iter().filter(|fill| fill.symbol == symbol), &market.instrument)?;
-        if folded != position {
-            return Ok(found("positions", false, format!("{symbol} is not the fold of its fills")));
+        let mut replay = Replay::new(&market.instrument, &fills, others.iter().copied());
+        for row in &transactions {
+            replay.take(&row.transaction)?;
+        }
+        if replay.position != position {
+            return Ok(found("positions", false, format!("{symbol} is not the fold of the ledger's transactions")));
         }
     }
-    Ok(found("positions", true, format!("each is the fold of its fills ({} fills)", fills.len())))
+    let detail = format!("each is the fold of its fills ({} fills, {} of others' orders)", fills.len(), others.len());
+    Ok(found("positions", true, detail))
 }
 
 /// Every position rests on a stop, or is being closed.

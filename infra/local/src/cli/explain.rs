@@ -8,6 +8,13 @@ pub(super) fn explain(decision: &Value) {
     let (symbol, interval) = (text(decision, "symbol"), text(decision, "interval"));
     say(&format!("decision {}", text(decision, "id")));
     let when = instant(decision, "decided_at");
+    if text(decision, "strategy").is_empty() {
+        // No strategy decided: there is no bar, and there are no numbers it saw.
+        say(&format!("{when}, in {symbol}: no decision of a strategy"));
+        say("");
+        say(&format!("Why       {}", text(decision, "because")));
+        return tell_verdicts(decision);
+    }
     say(&format!("{when}, at the close of a {interval} bar of {symbol}, at {}", text(decision, "close")));
     say("");
     say(&format!("Why       {}", text(decision, "because")));
@@ -17,6 +24,10 @@ pub(super) fn explain(decision: &Value) {
         pairs(decision, "inputs"),
         pairs(decision, "parameters")
     ));
+    tell_verdicts(decision);
+}
+
+fn tell_verdicts(decision: &Value) {
     for verdict in list(decision, "verdicts") {
         say("");
         tell_verdict(verdict);
@@ -40,6 +51,9 @@ fn tell_verdict(verdict: &Value) {
         Some(layer) => say(&format!("Refused   {leg} of {quantity}{attempt}, by the check {layer}:")),
         None if leg.starts_with("stop:") => {
             say(&format!("Protected {quantity} by a stop; it only takes risk away, so nothing is checked{attempt}"));
+        }
+        None if leg == "external" => {
+            say(&format!("Not ours  {quantity} at first; nothing was asked, so nothing was checked"));
         }
         None => say(&format!("Approved  {leg} of {quantity}{attempt}; every check passed:")),
     }

@@ -11,6 +11,9 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// What is said first where no real money is.
+pub(super) const PAPER: &str = "PAPER trading: no real money, no account, no network but this machine's own.";
+
 /// The progress line.
 pub(super) struct Progress {
     began: Instant,
@@ -22,9 +25,9 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Says what begins.
-    pub(super) fn new(arguments: &UpArguments, market: &str, folder: &Path, port: u16) -> Self {
+    pub(super) fn new(arguments: &UpArguments, headline: &str, market: &str, folder: &Path, port: u16) -> Self {
         if !arguments.json {
-            say("PAPER trading: no real money, no account, no network but this machine's own.");
+            say(headline);
             say(&format!("market   {market}"));
             say(&format!("data     {}", folder.display()));
             say(&format!("api      http://127.0.0.1:{port} (token in {}/token)", folder.display()));

@@ -68,6 +68,12 @@ pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
     if let Some(reason) = found.get("frozen").and_then(Value::as_str) {
         say(&format!("FROZEN     no new risk: {reason}"));
     }
+    for (symbol, reason) in found.get("frozen_markets").and_then(Value::as_object).into_iter().flatten() {
+        say(&format!("FROZEN     no new risk in {symbol}: {}", reason.as_str().unwrap_or("-")));
+    }
+    for (asset, held) in found.get("unpriced").and_then(Value::as_object).into_iter().flatten() {
+        say(&format!("unpriced   {} {asset}: no market of the desk trades it", held.as_str().unwrap_or("-")));
+    }
     let row = |v: &Value| ["asset", "quantity", "price", "worth"].map(|field| text(v, field)).to_vec();
     let rows: Vec<Vec<String>> = list(&found, "assets").iter().map(row).collect();
     if !rows.is_empty() {

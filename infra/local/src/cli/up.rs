@@ -1,8 +1,9 @@
 //! `ballast up`: the whole desk in one process.
 
 use super::BASE;
+use super::keys::KeysAt;
 use super::load::{Loaded, Market, load};
-use super::progress::{Progress, summary};
+use super::progress::{PAPER, Progress, summary};
 use crate::desk::clock::DeskClock;
 use crate::desk::driver::Driver;
 use crate::desk::feed::Feed;
@@ -46,9 +47,28 @@ pub(super) struct UpArguments {
     /// Trade at an exchange over the network instead of on paper: `sim`, a simulated exchange that is started with the desk
     #[arg(long, value_enum, value_name = "NAME", conflicts_with_all = ["replay", "speed", "tick", "lot"])]
     pub(super) venue: Option<VenueName>,
-    /// The length of the bars that are traded on at a venue
-    #[arg(long, value_name = "LENGTH", default_value = "1s", requires = "venue")]
-    pub(super) interval: String,
+    /// Trade with REAL MONEY, with the configuration LABEL of `ballast keys` (added with --live, and active); asks for the
+    /// label before it begins. Ctrl-C stops the desk, the same command goes on
+    #[arg(long, value_name = "LABEL", requires = "symbol",
+        conflicts_with_all = ["venue", "replay", "seed", "speed", "tick", "lot", "cash", "slippage_bps", "participation_bps"])]
+    pub(super) live: Option<String>,
+    /// A market that may be traded with real money: the venue's name or BTC/USDT; may be repeated
+    #[arg(long, value_name = "NAME", requires = "live")]
+    pub(super) symbol: Vec<String>,
+    /// The label once more, where nobody is there to type it
+    #[arg(long, value_name = "LABEL", requires = "live")]
+    pub(super) confirm: Option<String>,
+    /// Trade at a venue through whose adapter nobody has traded yet; see `ballast venues`
+    #[arg(long, requires = "live")]
+    pub(super) untested_venue: bool,
+    /// Take it that the key may do what it should, and not what it should not, where the venue does not tell
+    #[arg(long, requires = "live")]
+    pub(super) accept_unknown_permissions: bool,
+    #[command(flatten)]
+    pub(super) keys: KeysAt,
+    /// The length of the bars that are traded on at a venue [default: 1s simulated, 1h with --live]
+    #[arg(long, value_name = "LENGTH")]
+    pub(super) interval: Option<String>,
     /// The simulated market's seed [default: 1]
     #[arg(long)]
     pub(super) seed: Option<u64>,
@@ -111,8 +131,11 @@ const SIM_SPEED: u32 = 240;
 const WARM_UP_BARS: u64 = 1500;
 
 pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
-    if arguments.venue.is_some() {
+    if arguments.venue.is_some() || arguments.live.is_some() {
         return super::live::run(arguments).await;
+    }
+    if arguments.interval.is_some() {
+        bail!("--interval belongs to --venue and --live: other markets bring their own bars");
     }
     let began = Instant::now();
     if arguments.until_end && arguments.replay.is_empty() && arguments.bars.is_none() {
@@ -142,7 +165,7 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
     let backup = backup_route(desk.clone(), folder.path().to_owned(), &token);
     let router = desk.api(&token).merge(backup);
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
-    let mut progress = Progress::new(&arguments, &market, folder.path(), port);
+    let mut progress = Progress::new(&arguments, PAPER, &market, folder.path(), port);
     let outcome = play(&desk, &arguments, &mut progress).await;
     server.abort();
     progress.end();

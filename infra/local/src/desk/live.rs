@@ -16,10 +16,12 @@ use anyhow::Context;
 use boot::WallClock;
 use boot::config::DeskConfig;
 use boot::event::{KillEvent, Scheduled, VERSION};
+use desk::money::Amount;
 use desk::port::Clock;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use store::Store;
 use tokio::sync::mpsc::{Receiver, channel};
 use venue::live::guard::Turn;
 use venue::live::stream::{News, Plan, follow};
@@ -47,13 +49,13 @@ pub struct AtVenue {
     pub instruments: Vec<Instrument>,
 }
 
-/// Opens the books in a folder and wires a desk that trades at a venue.
+/// Opens the books in a folder and wires a desk that trades at a venue. The first time, what the account holds becomes the
+/// opening of its books, and its quote asset the cash; `config.cash` is not looked at.
 ///
 /// # Errors
 /// In words: the folder, the venue, or the configuration.
-pub async fn open(folder: &Path, config: DeskConfig, at: AtVenue) -> anyhow::Result<(Desk, LiveVenue)> {
+pub async fn open(folder: &Path, mut config: DeskConfig, at: AtVenue) -> anyhow::Result<(Desk, LiveVenue)> {
     let AtVenue { protocol, access, instruments } = at;
-    let strategy = config.check()?;
     let start = WallClock.now();
     let (clock, market_clock) = DeskClock::running();
     let table = Arc::new(Shelves::open(folder)?);
@@ -67,6 +69,26 @@ pub async fn open(folder: &Path, config: DeskConfig, at: AtVenue) -> anyhow::Res
     exchange.measure_clock().await?;
     let scope = exchange.account_scope().await?;
     let live = LiveSpot::new(config.venue.clone(), Arc::new(exchange), scope);
+    let store = Store::new(table.clone());
+    let opened = store.account(&config.account).await?;
+    let found = match &opened {
+        Some(_) => None,
+        None => Some(reconciliation::look_at_account(&live, &config).await?),
+    };
+    let quote = found.as_ref().map(|found| found.holdings.get(&config.quote).copied().unwrap_or_default());
+    config.cash = opened.map(|opened| opened.cash).or(quote).unwrap_or_default();
+    if config.cash <= Amount::ZERO {
+        let (venue, quote) = (&config.venue, &config.quote);
+        anyhow::bail!("the account at {venue} holds no {quote}, so there is nothing to trade with: bring some in");
+    }
+    let strategy = config.check()?;
+    match &found {
+        Some(found) => store.open_found(&config.opening(start), found).await?,
+        None => {
+            store.open_or_adopt(&config.opening(start)).await?;
+            store.finish_opening(&config.account).await?;
+        }
+    }
     let market = Market::Venue(live.clone());
     let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market };
     Ok((Desk::wire(parts, start).await?, live))

@@ -6,7 +6,8 @@
 //! - [`timing`]: where the time goes;
 //! - [`worker`]: draining the queues until the desk is quiet;
 //! - [`driver`]: the market's time, bar by bar, with a barrier at every moment;
-//! - [`live`]: a market that moves by itself: a venue's.
+//! - [`live`]: a market that moves by itself: a venue's;
+//! - [`unreached`]: what stands in a venue's place while the desk rests.
 
 pub mod clock;
 pub mod driver;
@@ -14,5 +15,6 @@ pub mod feed;
 pub mod live;
 pub mod queues;
 pub mod timing;
+pub mod unreached;
 pub mod wiring;
 pub mod worker;

@@ -4,6 +4,7 @@ use super::clock::{DeskClock, MarketClock};
 use super::feed::{Candles, Feed};
 use super::queues::Queues;
 use super::timing::Timing;
+use super::unreached::Unreached;
 use crate::embedded::Shelves;
 use api::auth::{Guard, Token};
 use axum::Router;
@@ -23,8 +24,8 @@ pub type LocalTable = Arc<Shelves>;
 pub type PaperVenue = Paper<LocalTable, MarketClock, DeskClock>;
 /// A spot account at a venue over the network.
 pub type LiveVenue = LiveSpot<LocalTable, WallClock, Http>;
-/// The venue all handlers share.
-pub type LocalVenue = Either<PaperVenue, LiveVenue>;
+/// The venue all handlers share: the paper venue; or a live desk's, and what stands in its place while the desk rests.
+pub type LocalVenue = Either<PaperVenue, Either<Unreached, LiveVenue>>;
 
 /// What moves a market that is played.
 #[derive(Debug, Clone)]
@@ -40,8 +41,10 @@ pub struct Played {
 pub enum Market {
     /// Bars, met by the paper venue.
     Played(Feed),
-    /// A venue.
+    /// A venue. Its account has been opened.
     Venue(LiveVenue),
+    /// A venue that is not reached, because the desk rests.
+    Unreached,
 }
 
 /// The handlers with what they work with.
@@ -116,9 +119,9 @@ impl Desk {
         let paper = &config.paper;
         let terms = Terms { fee: paper.fee, slippage: paper.slippage, participation: paper.participation };
         let instruments = config.markets.iter().map(|market| market.instrument.clone());
-        store.open_account(&config.opening(start)).await?;
         let (venue, candles, played) = match market {
             Market::Played(feed) => {
+                store.open_account(&config.opening(start)).await?;
                 let (id, market_clock, clock) = (config.venue.clone(), market_clock.clone(), clock.clone());
                 let paper = Paper::new(id, table, market_clock, clock, terms, instruments);
                 paper.fund(&config.account, &config.quote, config.cash).await?;
@@ -127,7 +130,11 @@ impl Desk {
             }
             Market::Venue(live) => {
                 let bars = VenueBars::new(live.shared());
-                (Either::Live(live), Candles::Venue(bars), None)
+                (Either::Live(Either::Live(live)), Candles::Venue(bars), None)
+            }
+            Market::Unreached => {
+                let nothing = Feed::recorded(Vec::new(), market_clock.clone());
+                (Either::Live(Either::Paper(Unreached(config.venue.clone()))), Candles::Played(nothing), None)
             }
         };
         let handlers = Handlers {

@@ -6,7 +6,7 @@ use crate::api::market::rows;
 use crate::api::show;
 use crate::engine::refusal::Refusal;
 use crate::engine::rules::{Filter, Trading};
-use crate::engine::types::{AccountId, Ms, Side};
+use crate::engine::types::{AccountId, Ms, NewOrder, Side};
 use crate::faults::{Faults, Rule};
 use crate::stream::Outgoing;
 use axum::body::Body;
@@ -51,6 +51,7 @@ fn route(world: &mut World, method: &Method, path: &str, body: &[u8], now: Ms) -
         "/sim/accounts" => account(world, read(body)?, now),
         "/sim/keys" => key(world, read(body)?),
         "/sim/fund" => fund(world, &read(body)?, now),
+        "/sim/order" => hand(world, read(body)?, now),
         "/sim/symbols" => symbol(world, &read(body)?),
         "/sim/rest" => rest(world, &read(body)?, now),
         "/sim/fill" => {
@@ -125,6 +126,18 @@ struct Fund {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Hand {
+    key: String,
+    symbol: String,
+    side: String,
+    quantity: Amount,
+    /// A limit; at the market's price without one.
+    #[serde(default)]
+    price: Option<Amount>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SymbolChange {
     symbol: String,
     #[serde(default)]
@@ -185,6 +198,17 @@ fn fund(world: &mut World, wish: &Fund, now: Ms) -> Result<Value, String> {
     let account = world.exchange.keys.get(&wish.key).ok_or("this key is not known")?.account;
     world.exchange.engine.fund(account, &wish.asset, wish.amount.0, now).map_err(text)?;
     Ok(json!({}))
+}
+
+/// An order placed by hand.
+fn hand(world: &mut World, wish: Hand, now: Ms) -> Result<Value, String> {
+    let side = Side::parse(&wish.side).ok_or("side is BUY or SELL")?;
+    let order = match wish.price {
+        Some(price) => NewOrder::limit(&wish.symbol, side, price.0, wish.quantity.0),
+        None => NewOrder::market(&wish.symbol, side, wish.quantity.0),
+    };
+    let id = world.exchange.by_hand(&wish.key, order, now).map_err(text)?;
+    Ok(json!({ "orderId": id }))
 }
 
 fn symbol(world: &mut World, wish: &SymbolChange) -> Result<Value, String> {

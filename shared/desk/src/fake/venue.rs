@@ -3,10 +3,11 @@
 use crate::fill::Fill;
 use crate::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderId};
 use crate::money::Amount;
+use crate::movement::Movement;
 use crate::order::{Claimed, Timing};
 use crate::port::{
-    CancelOrder, CancelOutcome, Clock, ListOpenOrders, ListTrades, Lookup, OrderFact, PlaceOrder, PlaceOutcome,
-    QueryOrder, ReadBalances, Venue, VenueError, VenueStatus,
+    CancelOrder, CancelOutcome, Clock, ListMovements, ListOpenOrders, ListTrades, Lookup, OpenOrder, OrderFact,
+    PlaceOrder, PlaceOutcome, QueryOrder, ReadBalances, Venue, VenueError, VenueStatus,
 };
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -31,6 +32,11 @@ pub enum Fate {
 struct State {
     orders: BTreeMap<IntentId, OrderFact>,
     posts: BTreeMap<IntentId, u32>,
+    /// Orders that somebody else works.
+    foreign: Vec<OpenOrder>,
+    trades: Vec<Fill>,
+    movements: Vec<Movement>,
+    balances: BTreeMap<Asset, Amount>,
 }
 
 /// A venue in memory.
@@ -69,6 +75,26 @@ impl FakeVenue {
     #[must_use]
     pub fn orders(&self) -> usize {
         self.lock().orders.len()
+    }
+
+    /// Somebody else's orders from now on.
+    pub fn work(&self, foreign: Vec<OpenOrder>) {
+        self.lock().foreign = foreign;
+    }
+
+    /// What the account holds from now on.
+    pub fn hold(&self, balances: impl IntoIterator<Item = (Asset, Amount)>) {
+        self.lock().balances = balances.into_iter().collect();
+    }
+
+    /// A trade happened, whoever's.
+    pub fn trade(&self, fill: Fill) {
+        self.lock().trades.push(fill);
+    }
+
+    /// Money moved without a trade.
+    pub fn moved(&self, movement: Movement) {
+        self.lock().movements.push(movement);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -131,22 +157,39 @@ impl CancelOrder for FakeVenue {
 }
 
 impl ListOpenOrders for FakeVenue {
-    async fn open_orders(&self, _: &AccountId) -> Result<Vec<String>, VenueError> {
+    async fn open_orders(&self, _: &AccountId) -> Result<Vec<OpenOrder>, VenueError> {
         let state = self.lock();
         let open = state.orders.values().filter(|fact| fact.status == VenueStatus::Open);
-        Ok(open.map(|fact| fact.order.to_string()).collect())
+        let ours = open.map(|fact| OpenOrder { client_id: fact.order.to_string(), symbol: None });
+        Ok(ours.chain(state.foreign.iter().cloned()).collect())
     }
 }
 
 impl ListTrades for FakeVenue {
-    async fn trades(&self, _: &AccountId, _: &Symbol, _: Option<&TradeId>, _: u32) -> Result<Vec<Fill>, VenueError> {
-        Ok(Vec::new())
+    async fn trades(
+        &self,
+        _: &AccountId,
+        symbol: &Symbol,
+        after: Option<&TradeId>,
+        _: u32,
+    ) -> Result<Vec<Fill>, VenueError> {
+        let state = self.lock();
+        let of_market: Vec<Fill> = state.trades.iter().filter(|fill| fill.symbol == *symbol).cloned().collect();
+        let seen = of_market.iter().position(|fill| Some(&fill.trade) == after).map_or(0, |at| at + 1);
+        Ok(of_market.into_iter().skip(seen).collect())
+    }
+}
+
+impl ListMovements for FakeVenue {
+    async fn movements(&self, _: &AccountId, since: Timestamp) -> Result<Option<Vec<Movement>>, VenueError> {
+        let state = self.lock();
+        Ok(Some(state.movements.iter().filter(|movement| movement.at >= since).cloned().collect()))
     }
 }
 
 impl ReadBalances for FakeVenue {
     async fn balances(&self, _: &AccountId) -> Result<BTreeMap<Asset, Amount>, VenueError> {
-        Ok(BTreeMap::new())
+        Ok(self.lock().balances.clone())
     }
 }
 

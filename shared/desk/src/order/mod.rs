@@ -64,6 +64,8 @@ pub enum Leg {
     Stop(TradeId),
     /// Closes a position because an operator says so.
     Flatten,
+    /// None of ours: somebody else placed it at the venue. It is known by its trades only.
+    External,
 }
 
 impl Leg {
@@ -75,6 +77,7 @@ impl Leg {
             Self::Exit => "exit".to_owned(),
             Self::Stop(trade) => format!("stop:{trade}"),
             Self::Flatten => "flatten".to_owned(),
+            Self::External => "external".to_owned(),
         }
     }
 

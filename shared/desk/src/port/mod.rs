@@ -14,8 +14,8 @@ pub use publish::{Outgoing, Publish, PublishError};
 pub use row::{Row, RowError, create, decode, replace, upsert};
 pub use table::{Condition, Conflict, Item, Key, Query, Shelf, Table, TableError, Write};
 pub use venue::{
-    CancelOrder, CancelOutcome, ListOpenOrders, ListTrades, Lookup, OrderFact, PlaceOrder, PlaceOutcome, QueryOrder,
-    ReadBalances, Venue, VenueError, VenueStatus,
+    CancelOrder, CancelOutcome, ListMovements, ListOpenOrders, ListTrades, Lookup, OpenOrder, OrderFact, PlaceOrder,
+    PlaceOutcome, QueryOrder, ReadBalances, Venue, VenueError, VenueStatus,
 };
 
 use crate::time::Timestamp;

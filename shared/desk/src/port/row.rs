@@ -22,6 +22,7 @@ stored_whole!(
     crate::position::Position,
     crate::order::Order,
     crate::fill::Fill,
+    crate::movement::Movement,
     crate::market::Candle,
     crate::signal::Signal,
 );

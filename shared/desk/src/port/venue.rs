@@ -7,6 +7,7 @@
 use crate::fill::Fill;
 use crate::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderId};
 use crate::money::{Amount, Quantity};
+use crate::movement::Movement;
 use crate::order::{Claimed, Timing};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -122,10 +123,32 @@ pub trait CancelOrder: Send + Sync {
     ) -> impl Future<Output = CancelOutcome> + Send;
 }
 
+/// An order that works at the venue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenOrder {
+    /// The client id it was placed under; the venue's own id if it has none.
+    pub client_id: String,
+    /// Its market, if the venue tells it.
+    pub symbol: Option<Symbol>,
+}
+
 /// Listing what works.
 pub trait ListOpenOrders: Send + Sync {
-    /// The client ids of every open order of the account.
-    fn open_orders(&self, account: &AccountId) -> impl Future<Output = Result<Vec<String>, VenueError>> + Send;
+    /// Every open order of the account, whoever placed it.
+    fn open_orders(&self, account: &AccountId) -> impl Future<Output = Result<Vec<OpenOrder>, VenueError>> + Send;
+}
+
+/// Listing what moved without a trade.
+pub trait ListMovements: Send + Sync {
+    /// The account's finished movements since `since`, oldest first. `None` if the venue can't be asked.
+    fn movements(
+        &self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Option<Vec<Movement>>, VenueError>> + Send {
+        let _ = (account, since);
+        std::future::ready(Ok(None))
+    }
 }
 
 /// Listing what was traded.
@@ -148,7 +171,9 @@ pub trait ReadBalances: Send + Sync {
 }
 
 /// A venue with all its verbs.
-pub trait Venue: PlaceOrder + QueryOrder + CancelOrder + ListOpenOrders + ListTrades + ReadBalances {
+pub trait Venue:
+    PlaceOrder + QueryOrder + CancelOrder + ListOpenOrders + ListTrades + ListMovements + ReadBalances
+{
     /// Its name.
     fn id(&self) -> &VenueId;
 

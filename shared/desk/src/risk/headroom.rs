@@ -97,6 +97,21 @@ pub fn on_fill(
     Ok(release)
 }
 
+/// What a fill of an order that is none of ours changes: nothing was reserved for it, but its cash is spent or there, and what
+/// it took out of a position is free again.
+///
+/// # Errors
+/// [`MoneyError`] if an amount can't be held.
+pub fn on_external(fill: &Fill, instrument: &Instrument, effect: Effect) -> Result<Release, MoneyError> {
+    let (notional, fee) = (fill.notional()?.amount(), fill.fee_paid_in_quote(instrument));
+    let cash = match fill.side {
+        Side::Buy => notional.negated(),
+        Side::Sell => notional,
+    };
+    let slots = if effect.closed { Amount::ONE } else { Amount::ZERO };
+    Ok(Release { cash: cash.minus(fee)?, slots, exposure: effect.cost_moved })
+}
+
 /// Empties the order's reservation, for its terminal transition, and returns what the headroom gets back.
 ///
 /// # Errors

@@ -92,9 +92,9 @@ impl KillState {
             Kill::Live => true,
             Kill::Killed { mode, .. } => match (mode, leg) {
                 (KillMode::KeepStops, Leg::Stop(_)) | (KillMode::Flatten, Leg::Flatten) => true,
-                (KillMode::KeepStops, Leg::Entry | Leg::Exit | Leg::Flatten)
-                | (KillMode::All, Leg::Entry | Leg::Exit | Leg::Stop(_) | Leg::Flatten)
-                | (KillMode::Flatten, Leg::Entry | Leg::Exit | Leg::Stop(_)) => false,
+                (KillMode::KeepStops, Leg::Entry | Leg::Exit | Leg::Flatten | Leg::External)
+                | (KillMode::All, Leg::Entry | Leg::Exit | Leg::Stop(_) | Leg::Flatten | Leg::External)
+                | (KillMode::Flatten, Leg::Entry | Leg::Exit | Leg::Stop(_) | Leg::External) => false,
             },
         }
     }

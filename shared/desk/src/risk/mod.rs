@@ -37,6 +37,8 @@ pub enum Layer {
     Kill,
     /// New risk is frozen until books and venue agree.
     Frozen,
+    /// New risk in this market is frozen: somebody else trades in it.
+    MarketFrozen,
     /// The signal's bar is too old.
     StaleData,
     /// The market is not on the list (RSK-01).
@@ -68,6 +70,7 @@ impl Layer {
         match self {
             Self::Kill => "kill",
             Self::Frozen => "frozen",
+            Self::MarketFrozen => "market_frozen",
             Self::StaleData => "stale_data",
             Self::SymbolWhitelist => "symbol_whitelist",
             Self::Position => "position",
@@ -121,6 +124,8 @@ pub struct Books {
     pub kill: KillState,
     /// Why new risk is frozen, if it is.
     pub frozen: Option<String>,
+    /// Why it is frozen in the proposal's market alone, if it is.
+    pub market_frozen: Option<String>,
     /// The position in the proposal's market.
     pub position: Position,
     /// Whether an order to close that position is on its way.
@@ -299,7 +304,7 @@ pub fn protect(
 pub fn renew(lost: &Intent, quantity: Quantity, attempt: u32) -> Option<Approval> {
     match lost.leg {
         Leg::Stop(_) | Leg::Flatten => {}
-        Leg::Entry | Leg::Exit => return None,
+        Leg::Entry | Leg::Exit | Leg::External => return None,
     }
     let id = IntentId::derive(&lost.cause, &lost.leg.tag(), attempt);
     let intent = Intent { id, attempt, quantity, ..lost.clone() };

@@ -6,6 +6,7 @@ fn books() -> Books {
     Books {
         kill: KillState { epoch: 1, kill: Kill::Live },
         frozen: None,
+        market_frozen: None,
         position: Position::FLAT,
         closing: false,
         equity: Amount::whole(1_000_000),
@@ -46,6 +47,7 @@ fn each_limit_refuses_by_its_own_name() {
         Layer::Kill
     );
     assert_eq!(refused(|b, _, _| b.frozen = Some("x".to_owned())), Layer::Frozen);
+    assert_eq!(refused(|b, _, _| b.market_frozen = Some("x".to_owned())), Layer::MarketFrozen);
     assert_eq!(refused(|_, _, s| s.decided_at = s.decided_at.plus_ms(-120_001)), Layer::StaleData);
     assert_eq!(refused(|_, p, _| p.symbol_whitelist = Some(std::collections::BTreeSet::new())), Layer::SymbolWhitelist);
     assert_eq!(refused(|_, _, s| s.target = Wished::Flat), Layer::Position);

@@ -1,6 +1,6 @@
 //! Rows: what is stored, one type a kind. The envelope with the schema version is [`desk::port::Row`]'s.
 
-use desk::id::{AccountId, Asset, IntentId, SignalId};
+use desk::id::{AccountId, Asset, IntentId, SignalId, Symbol, TradeId};
 use desk::ledger::Transaction;
 use desk::money::{Amount, Quantity};
 use desk::order::Leg;
@@ -12,6 +12,7 @@ use desk::signal::Signal;
 use desk::strategy::Memory;
 use desk::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 macro_rules! rows {
     ($($row:ty),* $(,)?) => { $(impl Row for $row { const VERSION: u32 = 1; })* };
@@ -19,6 +20,7 @@ macro_rules! rows {
 
 rows!(
     AccountRow,
+    OpeningRow,
     FreezeRow,
     WorkingRow,
     PointerRow,
@@ -42,6 +44,20 @@ pub struct AccountRow {
     pub cash: Amount,
     /// Its limits.
     pub profile: Profile,
+}
+
+/// What of the venue's history is in the opening of an account already: it is not booked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpeningRow {
+    /// When, by the venue's clock.
+    pub at: Timestamp,
+    /// The last trade of each market that had one, and when it was.
+    pub trades: BTreeMap<Symbol, (TradeId, Timestamp)>,
+    /// The names of the latest movements.
+    pub movements: BTreeSet<String>,
+    /// What of the holdings has no opening entry yet: a transaction has room for some.
+    pub rest: BTreeMap<Asset, Amount>,
 }
 
 /// Why new risk is frozen.

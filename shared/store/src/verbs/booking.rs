@@ -12,7 +12,7 @@ use crate::{Store, StoreError, Versioned, keys};
 use desk::fill::Fill;
 use desk::instrument::Instrument;
 use desk::ledger::Transaction;
-use desk::order::{Event, Order, Step};
+use desk::order::{Event, Leg, Order, Step};
 use desk::port::{Table, Write};
 use desk::position::Position;
 use desk::risk::{Approval, headroom, protect};
@@ -38,6 +38,9 @@ impl<T: Table> Store<T> {
     /// [`StoreError::Changed`] if the books moved meanwhile: do it again.
     pub async fn book(&self, fill: &Fill, instrument: &Instrument, at: Timestamp) -> Result<Booked, StoreError> {
         let order = self.order(&fill.order).await?;
+        if order.row.intent.leg == Leg::External {
+            return self.book_external(fill, instrument, at).await;
+        }
         let stop =
             protect(&order.row.intent, fill, instrument, 1).map_err(|e| StoreError::Contradiction(e.to_string()))?;
         if let Some(found) = self.row::<Fill>(&keys::fill(fill)).await? {
@@ -120,7 +123,7 @@ impl<T: Table> Store<T> {
     }
 }
 
-fn contradiction(fill: &Fill, why: &str) -> StoreError {
+pub(super) fn contradiction(fill: &Fill, why: &str) -> StoreError {
     StoreError::Contradiction(format!("trade {} of order {}: {why}", fill.trade, fill.order))
 }
 
@@ -133,7 +136,7 @@ fn stop_writes(approval: &Approval, at: Timestamp, writes: &mut Vec<Write>) -> R
     Ok(order)
 }
 
-/// The verdict on a stop: it only takes risk away, so nothing was checked.
+/// The verdict on a stop, which only takes risk away, or on an order that is none of ours: nothing was checked.
 pub(super) fn protection(intent: &desk::order::Intent) -> VerdictRow {
     VerdictRow {
         signal: None,

@@ -1,11 +1,11 @@
 //! The account's books as risk, the kill switch and reconciliation read them: one query for all of it.
 
-use crate::rows::{self, FreezeRow, WorkingRow, upsert};
+use crate::rows::{self, FreezeRow, OpeningRow, WorkingRow, replace, upsert};
 use crate::{Store, StoreError, Versioned, keys};
 use desk::id::{AccountId, Symbol};
 use desk::money::Amount;
 use desk::order::{Leg, Order};
-use desk::port::{Item, RowError, Table};
+use desk::port::{Item, RowError, Table, Write};
 use desk::position::Position;
 use desk::risk::KillState;
 use desk::time::Timestamp;
@@ -18,8 +18,12 @@ pub struct AccountState {
     pub account: rows::AccountRow,
     /// The kill switch and the version of its row; `None` if the row is missing, which counts as killed.
     pub kill: Option<Versioned<KillState>>,
+    /// What of the venue's history is in the opening; `None` where the account was opened with cash alone.
+    pub opening: Option<OpeningRow>,
     /// Why new risk is frozen.
     pub frozen: Option<String>,
+    /// Why new risk is frozen in single markets, and the versions of the rows that say so.
+    pub frozen_markets: BTreeMap<Symbol, Versioned<String>>,
     /// Cash neither spent nor reserved.
     pub cash: Amount,
     /// Positions that may still be opened.
@@ -55,6 +59,12 @@ impl AccountState {
         match (kind, symbol) {
             ("KILL", None) => self.kill = Some(Versioned { row: rows::decode(item)?, version: item.version }),
             ("FREEZE", None) => self.frozen = rows::decode::<FreezeRow>(item)?.reason,
+            ("FREEZE", Some(symbol)) => {
+                if let Some(row) = rows::decode::<FreezeRow>(item)?.reason {
+                    self.frozen_markets.insert(symbol, Versioned { row, version: item.version });
+                }
+            }
+            ("OPENING", None) => self.opening = Some(rows::decode(item)?),
             ("HEADROOM", None) => (self.cash, self.slots) = (counter("cash"), counter("slots")),
             ("HEADROOM", Some(symbol)) => {
                 self.exposure.insert(symbol, counter("exposure"));
@@ -82,7 +92,9 @@ impl<T: Table> Store<T> {
         let mut state = AccountState {
             account: rows::decode(opened)?,
             kill: None,
+            opening: None,
             frozen: None,
+            frozen_markets: BTreeMap::new(),
             cash: Amount::ZERO,
             slots: Amount::ZERO,
             exposure: BTreeMap::new(),
@@ -130,5 +142,40 @@ impl<T: Table> Store<T> {
         }
         let version = found.map(|found| found.version);
         Ok(self.table.transact(vec![upsert(keys::freeze(account), version, &FreezeRow { reason })?]).await?)
+    }
+
+    /// Stops new risk in one market. Writes only when that changes something.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] if somebody changed it meanwhile.
+    pub async fn freeze_market(&self, account: &AccountId, symbol: &Symbol, reason: String) -> Result<(), StoreError> {
+        match self.market_freeze_write(account, symbol, reason).await? {
+            Some(write) => Ok(self.table.transact(vec![write]).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// The write that stops new risk in one market; `None` if it is stopped for that reason already.
+    pub(super) async fn market_freeze_write(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        reason: String,
+    ) -> Result<Option<Write>, StoreError> {
+        let key = keys::market_freeze(account, symbol);
+        let found = self.row::<FreezeRow>(&key).await?;
+        if found.as_ref().is_some_and(|found| found.row.reason.as_ref() == Some(&reason)) {
+            return Ok(None);
+        }
+        Ok(Some(upsert(key, found.map(|found| found.version), &FreezeRow { reason: Some(reason) })?))
+    }
+
+    /// Lets new risk go on in one market, if it is still frozen as it was when it was read: a freeze that came since stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] if there is another freeze since.
+    pub async fn thaw_market(&self, account: &AccountId, symbol: &Symbol, version: u64) -> Result<(), StoreError> {
+        let write = replace(keys::market_freeze(account, symbol), version, &FreezeRow { reason: None })?;
+        Ok(self.table.transact(vec![write]).await?)
     }
 }

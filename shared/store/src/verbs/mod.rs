@@ -9,6 +9,7 @@ mod books;
 mod claim;
 mod counters;
 mod decide;
+mod external;
 mod kill;
 mod ledger;
 mod lists;
@@ -16,7 +17,7 @@ mod market;
 mod settle;
 mod snapshot;
 
-pub use account::Opening;
+pub use account::{Found, Opening};
 pub use booking::Booked;
 pub use books::AccountState;
 pub use claim::ClaimAnswer;

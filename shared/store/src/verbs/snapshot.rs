@@ -4,7 +4,8 @@ use crate::rows::{SnapshotRow, create, replace};
 use crate::{Store, StoreError, keys};
 use desk::id::{AccountId, Asset, Symbol};
 use desk::instrument::Instrument;
-use desk::money::Price;
+use desk::ledger::LedgerAccount;
+use desk::money::{Amount, Price};
 use desk::port::{Query, Table};
 use desk::portfolio::{self, Valuation};
 use desk::time::Interval;
@@ -14,7 +15,7 @@ impl<T: Table> Store<T> {
     /// The account's worth: the ledger's holdings at the last stored closes of `markets`.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] if something is held that none of the markets prices.
+    /// As the table.
     pub async fn valuation<'a>(
         &self,
         account: &AccountId,
@@ -22,16 +23,47 @@ impl<T: Table> Store<T> {
         markets: impl Iterator<Item = (&'a Instrument, Interval)> + Send,
     ) -> Result<Valuation, StoreError> {
         let holdings = self.holdings(account).await?;
-        let mut marks: BTreeMap<Asset, (Symbol, Price)> = BTreeMap::new();
+        let marks = self.marks(&[&holdings], markets).await?;
+        Ok(portfolio::value(quote, &holdings, &marks)?)
+    }
+
+    /// What trading has brought, in quote units: neither what the account was opened with nor what moved without a trade.
+    ///
+    /// # Errors
+    /// As the table.
+    pub async fn profit<'a>(
+        &self,
+        account: &AccountId,
+        quote: &Asset,
+        markets: impl Iterator<Item = (&'a Instrument, Interval)> + Send,
+    ) -> Result<Amount, StoreError> {
+        let (mut holdings, mut put_in) = (BTreeMap::new(), BTreeMap::new());
+        for ((of, asset), amount) in self.balances(account).await? {
+            if of == LedgerAccount::Holdings.name() {
+                holdings.insert(asset, amount);
+            } else if of == LedgerAccount::Capital.name() || of == LedgerAccount::Movements.name() {
+                let sum: &mut Amount = put_in.entry(asset).or_default();
+                *sum = sum.minus(amount)?;
+            }
+        }
+        let marks = self.marks(&[&holdings, &put_in], markets).await?;
+        Ok(portfolio::profit(quote, &holdings, &put_in, &marks)?)
+    }
+
+    /// The last closes of what some of `held` has.
+    async fn marks<'a>(
+        &self,
+        held: &[&BTreeMap<Asset, Amount>],
+        markets: impl Iterator<Item = (&'a Instrument, Interval)> + Send,
+    ) -> Result<BTreeMap<Asset, (Symbol, Price)>, StoreError> {
+        let mut marks = BTreeMap::new();
         for (instrument, interval) in markets {
-            if holdings.get(&instrument.base).is_some_and(|held| !held.is_zero())
-                && let Some(candle) = self.last_candle(&instrument.symbol, interval).await?
-            {
+            let wanted = held.iter().any(|held| held.get(&instrument.base).is_some_and(|held| !held.is_zero()));
+            if wanted && let Some(candle) = self.last_candle(&instrument.symbol, interval).await? {
                 marks.insert(instrument.base.clone(), (instrument.symbol.clone(), candle.close));
             }
         }
-        portfolio::value(quote, &holdings, &marks)
-            .map_err(|unpriced| StoreError::Missing { what: format!("a price ({unpriced})") })
+        Ok(marks)
     }
 
     /// Stores a snapshot; one of the same instant is replaced.

@@ -125,6 +125,14 @@ pub(super) fn movements(query: &HistoryQuery) -> Built<Vec<Movement>> {
     }))
 }
 
+/// The venue's list of withdrawals, as a question of its own.
+pub(super) fn withdrawals(query: &HistoryQuery) -> Built<Vec<Movement>> {
+    let mut query = query.clone();
+    query.scope.extra.0.retain(|(name, _)| name != "kind");
+    query.scope.extra.0.push(("kind".to_owned(), serde_json::Value::String("withdrawal".to_owned())));
+    movements(&query)
+}
+
 fn earn(raw: &RawEarn) -> Result<EarnProduct, String> {
     // Locked products tell the rest one level below.
     let told = raw.detail.as_deref().unwrap_or(raw);

@@ -106,6 +106,7 @@ static ANSWERS: Answers = Answers {
     fee_rates: Some(account::fee_rates),
     funding_payments: Some(history::funding_payments),
     movements: Some(history::movements),
+    withdrawals: Some(history::withdrawals),
     earn_products: Some(history::earn_products),
     ..Answers::NONE
 };

@@ -8,8 +8,9 @@ use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderI
 use desk::money::{Amount, Quantity};
 use desk::order::{Claimed, Intent, OrderKind, Timing};
 use desk::port::{
-    CancelOrder, CancelOutcome, Clock, ListOpenOrders, ListTrades, Lookup, OrderFact, PlaceOrder, PlaceOutcome, Query,
-    QueryOrder, ReadBalances, RowError, Table, TableError, Venue, VenueError, Write, create, decode, replace, upsert,
+    CancelOrder, CancelOutcome, Clock, ListMovements, ListOpenOrders, ListTrades, Lookup, OpenOrder, OrderFact,
+    PlaceOrder, PlaceOutcome, Query, QueryOrder, ReadBalances, RowError, Table, TableError, Venue, VenueError, Write,
+    create, decode, replace, upsert,
 };
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
@@ -172,11 +173,12 @@ impl<T: Table, M: Stand, C: Clock> CancelOrder for Paper<T, M, C> {
 }
 
 impl<T: Table, M: Stand, C: Clock> ListOpenOrders for Paper<T, M, C> {
-    async fn open_orders(&self, account: &AccountId) -> Result<Vec<String>, VenueError> {
+    async fn open_orders(&self, account: &AccountId) -> Result<Vec<OpenOrder>, VenueError> {
         let fault = |e: PaperError| self.unavailable(&e);
         let items = self.table.query(&rows::all_open(account, None)).await.map_err(|e| fault(e.into()))?;
-        let id = |item| decode::<OpenRow>(item).map(|row| row.order.to_string()).map_err(|e| fault(e.into()));
-        items.iter().map(id).collect()
+        // Everybody here is the desk: its orders need no market to be known by.
+        let open = |row: OpenRow| OpenOrder { client_id: row.order.to_string(), symbol: None };
+        items.iter().map(|item| decode::<OpenRow>(item).map(open).map_err(|e| fault(e.into()))).collect()
     }
 }
 
@@ -195,6 +197,9 @@ impl<T: Table, M: Stand, C: Clock> ListTrades for Paper<T, M, C> {
         items.iter().map(|item| decode(item).map_err(|e| fault(e.into()))).collect()
     }
 }
+
+/// Nothing moves on paper but by trades.
+impl<T: Table, M: Stand, C: Clock> ListMovements for Paper<T, M, C> {}
 
 impl<T: Table, M: Stand, C: Clock> ReadBalances for Paper<T, M, C> {
     async fn balances(&self, account: &AccountId) -> Result<BTreeMap<Asset, Amount>, VenueError> {

@@ -264,6 +264,8 @@ questions! {
     fn funding_payments(query: &HistoryQuery) -> Vec<FundingPayment>;
     /// Deposits, withdrawals, transfers and other movements without a trade; read only, there is no call that moves money.
     fn movements(query: &HistoryQuery) -> Vec<Movement>;
+    /// Withdrawals, at venues that list them apart from other movements; read only.
+    fn withdrawals(query: &HistoryQuery) -> Vec<Movement>;
     /// Products in which money can be left for interest.
     fn earn_products(query: &HistoryQuery) -> Vec<EarnProduct>;
     /// Everything of a product that is settled in one coin, at venues that list it apart.

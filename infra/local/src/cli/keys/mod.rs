@@ -9,7 +9,7 @@
 mod ask;
 mod online;
 
-pub(super) use online::{Reached, at, fault_words, reach};
+pub(super) use online::{Line, Reached, access, at, fault_words, reach};
 
 use super::print::{print_json, say, table};
 use crate::keyring::{Keyring, PASSPHRASE, entries};
@@ -17,7 +17,7 @@ use anyhow::bail;
 use boot::WallClock;
 use clap::{Args, Subcommand};
 use desk::port::Clock;
-use online::{Line, Verdict};
+use online::Verdict;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use venue::keys::{Configuration, Entry, Env, SealedBy, Settings, base_url};
@@ -214,6 +214,18 @@ fn cut(text: &str) -> String {
 
 fn failed(lines: &[Line]) -> usize {
     lines.iter().filter(|line| line.verdict == Verdict::Failed).count()
+}
+
+/// Whether live trading could begin with a configuration: what was looked at, line by line, and the venue, its markets loaded.
+pub(super) async fn preflight(configuration: &Configuration, accept: bool) -> anyhow::Result<(Reached, Vec<Line>)> {
+    let exchange = reach(configuration)?;
+    let lines = online::preflight(&exchange, configuration, accept).await;
+    Ok((exchange, lines))
+}
+
+/// The first check that failed, in words.
+pub(super) fn first_failed(lines: &[Line]) -> Option<String> {
+    (failed(lines) > 0).then(|| first_fault(lines))
 }
 
 fn first_fault(lines: &[Line]) -> String {

@@ -37,7 +37,7 @@ pub(super) enum Verdict {
 
 /// What was looked at, what was found, and the way out where that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(in crate::cli) struct Line {
     pub(super) what: &'static str,
     pub(super) verdict: Verdict,
     pub(super) found: String,
@@ -70,7 +70,7 @@ impl Line {
     }
 
     /// As a line.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::cli) fn text(&self) -> String {
         let way_out = if self.way_out.is_empty() { String::new() } else { format!(": {}", self.way_out) };
         format!("{:<8} {:<12} {}{way_out}", self.word(), self.what, self.found)
     }
@@ -110,12 +110,17 @@ pub(in crate::cli) fn fault_words(fault: &CallFault, credentials: &Credentials) 
 /// Told to nobody: a command says how each of its questions ended.
 const fn unheard(_venue: &'static str, _class: EndpointClass, _turn: Turn) {}
 
+/// The servers and keys of a configuration.
+pub(in crate::cli) fn access(configuration: &Configuration) -> Access {
+    let settings = &configuration.settings;
+    let origins: BTreeMap<String, String> = settings.base_url.iter().map(|url| ("*".to_owned(), url.clone())).collect();
+    Access { origins, test: settings.test, credentials: Some(configuration.credentials.clone()) }
+}
+
 /// The venue of a configuration.
 pub(in crate::cli) fn reach(configuration: &Configuration) -> anyhow::Result<Reached> {
     let adapter = adapter(configuration.venue).context("the venue is not known")?;
-    let settings = &configuration.settings;
-    let origins: BTreeMap<String, String> = settings.base_url.iter().map(|url| ("*".to_owned(), url.clone())).collect();
-    at(adapter, Access { origins, test: settings.test, credentials: Some(configuration.credentials.clone()) })
+    at(adapter, access(configuration))
 }
 
 /// A venue, on whose behalf soever.

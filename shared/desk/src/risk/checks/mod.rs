@@ -4,6 +4,7 @@ mod cash;
 mod frozen;
 mod kill;
 mod leverage;
+mod market_frozen;
 mod max_open_positions;
 mod max_order;
 mod max_position;
@@ -29,9 +30,10 @@ pub(super) struct Subject<'a> {
 type Outcome = Result<Option<Check>, MoneyError>;
 
 /// Every check, in the order in which a refusal is named.
-pub(super) const ALL: [fn(&Subject<'_>) -> Outcome; 13] = [
+pub(super) const ALL: [fn(&Subject<'_>) -> Outcome; 14] = [
     kill::check,
     frozen::check,
+    market_frozen::check,
     stale_data::check,
     symbol_whitelist::check,
     position::check,

@@ -96,9 +96,9 @@ pub struct Movement {
     pub kind: MovementKind,
     /// Of which currency.
     pub currency: String,
-    /// How much; negative when it left.
+    /// How much, without the fee; negative when it left.
     pub amount: Decimal,
-    /// What it cost.
+    /// What was taken for it besides.
     pub fee: Option<VenueFee>,
     /// When.
     pub at: Timestamp,

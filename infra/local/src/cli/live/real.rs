@@ -1,0 +1,188 @@
+//! `ballast up --live LABEL`: the desk at a venue, with real money.
+//!
+//! 1. The configuration was added for live orders (`ballast keys add --live`) and is active; the venue has a spot market; and
+//!    where nobody has traded through its adapter, its owner says that he knows.
+//! 2. Preflight, as `ballast keys check` does it: all of it passes, or nothing begins.
+//! 3. A person types the label, or has given it with `--confirm`.
+//! 4. A desk that begins again with the same label goes on in the same folder.
+
+use super::super::BASE;
+use super::super::keys;
+use super::super::load::{Shape, configure};
+use super::super::print::say;
+use super::super::up::UpArguments;
+use super::{Start, drive, markets};
+use crate::desk::live::AtVenue;
+use anyhow::{Context, bail};
+use boot::config::DeskConfig;
+use desk::id::VenueId;
+use desk::time::Interval;
+use sha2::{Digest, Sha256};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use venue::keys::{Configuration, Env};
+use venue::protocol::capability::Evidence;
+use venue::protocol::{Capabilities, Instrument, Markets, Product};
+use venue::registry::{Adapter, adapter};
+
+/// The length of bars unless another is named.
+const INTERVAL: &str = "1h";
+
+/// Runs the desk with real money.
+pub(super) async fn run(arguments: &UpArguments, label: &str) -> anyhow::Result<()> {
+    if arguments.until_end && arguments.bars.is_none() {
+        bail!("a venue has no end: give it one with --bars N, or leave --until-end away");
+    }
+    let configuration = arguments.keys.existing()?.get(label)?;
+    let Adapter { protocol, streams } = admit(&configuration, arguments)?;
+    let capabilities = protocol.capabilities();
+    let interval = arguments.interval.as_deref().unwrap_or(INTERVAL);
+    let interval: Interval = interval.parse().map_err(|e| anyhow::anyhow!("--interval: {e}"))?;
+    let (exchange, lines) = keys::preflight(&configuration, arguments.accept_unknown_permissions).await?;
+    for line in &lines {
+        tell(arguments, &line.text());
+    }
+    if let Some(fault) = keys::first_failed(&lines) {
+        bail!("{label:?} is not ready for live trading: {fault}; see the way out above, then `ballast keys check`");
+    }
+    let instruments = wanted(&exchange.markets(), &arguments.symbol, capabilities)?;
+    let shape = Shape { markets: markets(&instruments, interval)?, venue: VenueId::new(capabilities.venue)? };
+    let config = configure(arguments, shape)?;
+    // Before anybody types in vain. What is checked of the cash is known only when the account is opened.
+    config.check()?;
+    confirm(arguments, &configuration, capabilities, &config)?;
+    let names: Vec<&str> = instruments.iter().map(|i| i.symbol.as_str()).collect();
+    let market =
+        format!("{}, {label:?}{}: {} on {interval} bars", capabilities.name, server(&configuration), names.join(", "));
+    let fingerprint = fingerprint(&configuration, &config, interval);
+    let path = arguments.data_dir.clone().unwrap_or_else(|| own_folder(&configuration));
+    let at = AtVenue { protocol, access: keys::access(&configuration), instruments };
+    let headline = format!("LIVE trading: REAL MONEY at {}, account {label:?}.", capabilities.name);
+    let start = Start { headline, market, config, interval, at, streams, path, fingerprint, strict: false };
+    drive(arguments, start).await
+}
+
+/// Whether the desk may trade with a configuration at all.
+fn admit(configuration: &Configuration, arguments: &UpArguments) -> anyhow::Result<Adapter> {
+    let label = &configuration.label;
+    if configuration.settings.env != Env::Live {
+        bail!(
+            "{label:?} was added for reading only: add the key again under another label, with `ballast keys add --live`"
+        );
+    }
+    if !configuration.settings.active {
+        bail!("{label:?} is not active: `ballast keys activate {label:?}` asks the venue and puts it to use");
+    }
+    let found = adapter(configuration.venue).context("the venue is not known")?;
+    let capabilities = found.protocol.capabilities();
+    if !capabilities.products.contains(&Product::Spot) {
+        bail!("{}: the desk trades spot markets only, and this venue has none", capabilities.name);
+    }
+    if capabilities.evidence < Evidence::Testnet && !arguments.untested_venue {
+        bail!(
+            "{}: nobody has traded through this adapter; it was tested against published and recorded messages only \
+             (`ballast venues {}`). Whoever wants to be the first says so with --untested-venue, and begins with an \
+             account that holds little",
+            capabilities.name,
+            capabilities.venue
+        );
+    }
+    Ok(found)
+}
+
+/// The markets of those names: the venue's own, or unified ones (`BTC/USDT`).
+fn wanted(markets: &Markets, names: &[String], capabilities: &Capabilities) -> anyhow::Result<Vec<Instrument>> {
+    let find = |name: &String| {
+        let found = markets.of_symbol(name, &[Product::Spot]).or_else(|| markets.get(name));
+        let found = found.filter(|i| i.product == Product::Spot && i.active).cloned();
+        found.with_context(|| format!("--symbol {name}: {} has no such spot market that is open", capabilities.name))
+    };
+    names.iter().map(find).collect()
+}
+
+/// Asks for the label, or finds that it was given.
+fn confirm(
+    arguments: &UpArguments,
+    configuration: &Configuration,
+    capabilities: &Capabilities,
+    config: &DeskConfig,
+) -> anyhow::Result<()> {
+    let label = &configuration.label;
+    let symbols: Vec<&str> = config.markets.iter().map(|market| market.instrument.symbol.as_str()).collect();
+    let stake = config.strategy.stake;
+    for line in [
+        String::new(),
+        format!(
+            "WARNING: REAL MONEY. This desk will trade {label:?} at {}{}.",
+            capabilities.name,
+            server(configuration)
+        ),
+        format!(
+            "It sends orders in {} by itself, {stake} {} an entry, and asks nobody.",
+            symbols.join(", "),
+            config.quote
+        ),
+        "What the account holds can be lost, by the market or by a fault of this program. `ballast kill` stops it."
+            .to_owned(),
+    ] {
+        tell(arguments, &line);
+    }
+    let given = match &arguments.confirm {
+        Some(given) => given.clone(),
+        None => {
+            eprint!("Type the label of the account to begin: ");
+            let _ = std::io::stderr().flush();
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).context("standard input")?;
+            line.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    if given != *label {
+        bail!(
+            "not confirmed: nothing was begun. Type {label:?} exactly, or give --confirm {label:?} where nobody can type"
+        );
+    }
+    Ok(())
+}
+
+/// Says something to the person; not on the output where that is to be one JSON object.
+fn tell(arguments: &UpArguments, line: &str) {
+    if arguments.json { eprintln!("{line}") } else { say(line) }
+}
+
+/// Which server, where it is not the venue's usual one.
+fn server(configuration: &Configuration) -> String {
+    match (&configuration.settings.base_url, configuration.settings.test) {
+        (Some(url), _) => format!(" ({url})"),
+        (None, true) => " (test network)".to_owned(),
+        (None, false) => String::new(),
+    }
+}
+
+fn hashed(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.as_bytes());
+        hasher.update([0x1f]);
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What an account's books belong to. Limits, stake and markets may change between two runs; account, quote and strategy not.
+fn fingerprint(configuration: &Configuration, config: &DeskConfig, interval: Interval) -> String {
+    let Configuration { label, venue, settings, .. } = configuration;
+    let url = settings.base_url.clone().unwrap_or_default();
+    let parameters = format!("{:?}", config.strategy.parameters);
+    let (test, interval) = (settings.test.to_string(), interval.to_string());
+    let strategy = &config.strategy.name;
+    hashed(&["live", venue, label, &url, &test, config.quote.as_str(), strategy, &parameters, &interval])
+}
+
+/// The folder of a label.
+fn own_folder(configuration: &Configuration) -> PathBuf {
+    let Configuration { label, venue, .. } = configuration;
+    let plain: String =
+        label.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let short: String = hashed(&[venue, label]).chars().take(8).collect();
+    Path::new(BASE).join(format!("live-{plain}-{short}"))
+}

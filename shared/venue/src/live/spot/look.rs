@@ -1,0 +1,141 @@
+//! Look-ups: one order at two independent sources, and what works.
+
+use super::{CLASSES, LiveSpot, same_id};
+use crate::live::transport::Transport;
+use crate::protocol::call::{OrderClass, OrderFilter, Range};
+use crate::protocol::model::{OrderReport, OrderState};
+use crate::protocol::{CallFault, Instrument, Meaning, OrderRef, OrdersQuery, Scope};
+use desk::id::{AccountId, IntentId, Symbol, VenueOrderId};
+use desk::money::Quantity;
+use desk::port::{Clock, ListOpenOrders, Lookup, OpenOrder, OrderFact, QueryOrder, Table, VenueError, VenueStatus};
+use std::sync::PoisonError;
+
+/// How many of the latest orders the second source looks through.
+const RECENT: u32 = 100;
+
+impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
+    /// Asks for an order among those of one class. `None` if the venue does not keep such a class apart.
+    pub(super) async fn look(
+        &self,
+        symbol: &Symbol,
+        order: &IntentId,
+        class: OrderClass,
+    ) -> Result<Option<Lookup>, VenueError> {
+        let (protocol, wanted) = (self.exchange.protocol(), self.order_ref(symbol, order, class)?);
+        // Where one question does not answer by our id alone (Kraken), the two for working and for ended orders do.
+        let asks = match protocol.order(&wanted) {
+            Ok(ask) => vec![ask],
+            Err(_) => protocol.open_order(&wanted).into_iter().chain(protocol.closed_order(&wanted)).collect(),
+        };
+        if asks.is_empty() {
+            return Ok(None);
+        }
+        for ask in asks {
+            match self.exchange.read(ask).await {
+                Ok(report) => {
+                    return self.fact(order, &report).map(|f| Some(Lookup::Found(f))).map_err(|e| self.error(e));
+                }
+                Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => {}
+                Err(fault) => return Err(self.error(fault)),
+            }
+        }
+        Ok(Some(Lookup::NotFound))
+    }
+
+    /// The orders of a filter, of both classes, each once.
+    async fn list(&self, query: &OrdersQuery) -> Result<Vec<OrderReport>, VenueError> {
+        let mut all: Vec<OrderReport> = Vec::new();
+        for class in CLASSES {
+            let query = OrdersQuery { scope: self.scope(class), ..query.clone() };
+            let ask = match (self.exchange.protocol().orders(&query), class) {
+                (Ok(ask), _) => ask,
+                (Err(fault), OrderClass::Plain) => return Err(self.error(fault)),
+                // A class the venue does not keep apart is among the plain ones.
+                (Err(_), OrderClass::Trigger | OrderClass::Trailing) => continue,
+            };
+            let reports = self.exchange.read(ask).await.map_err(|e| self.error(e))?;
+            let known = |report: &OrderReport| all.iter().any(|other| other.id == report.id);
+            let new: Vec<OrderReport> = reports.into_iter().filter(|report| !known(report)).collect();
+            all.extend(new);
+        }
+        all.iter().for_each(|report| self.remember(report));
+        Ok(all)
+    }
+
+    /// A report as a fact about the order we asked about. Another order's report is none.
+    pub(super) fn fact(&self, order: &IntentId, report: &OrderReport) -> Result<OrderFact, String> {
+        if report.client_id.as_deref().is_some_and(|id| !same_id(id, order)) {
+            return Err(format!("the answer is about order {:?}", report.client_id));
+        }
+        self.remember(report);
+        let id = report.id.clone().ok_or("the answer names no order")?;
+        let venue_order = VenueOrderId::new(id).map_err(|e| e.to_string())?;
+        let filled = report.filled.unwrap_or(Quantity::ZERO);
+        let status = match report.state {
+            // An acknowledgement without a state: the venue has it.
+            None | Some(OrderState::Open | OrderState::Canceling) => VenueStatus::Open,
+            Some(OrderState::Closed) => VenueStatus::Filled,
+            Some(OrderState::Canceled) => VenueStatus::Cancelled,
+            Some(OrderState::Expired) => VenueStatus::Expired,
+            Some(OrderState::Rejected) => VenueStatus::Rejected,
+        };
+        Ok(OrderFact { order: order.clone(), venue_order, status, filled })
+    }
+
+    /// The client id behind a venue's order id.
+    pub(super) async fn client_id(&self, instrument: &Instrument, id: &str) -> Result<Option<String>, VenueError> {
+        let known = self.names.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let (id, instrument) = (Some(id.to_owned()), Some(instrument.clone()));
+        let order = OrderRef { id, client_id: None, instrument, scope: self.scope.clone() };
+        let ask = self.exchange.protocol().order(&order).map_err(|e| self.error(e))?;
+        let report = self.exchange.read(ask).await.map_err(|e| self.error(e))?;
+        self.remember(&report);
+        Ok(report.client_id)
+    }
+}
+
+impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
+    async fn by_client_id(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+        let mut asked = false;
+        for class in CLASSES {
+            match self.look(symbol, order, class).await? {
+                Some(found @ Lookup::Found(_)) => return Ok(found),
+                Some(Lookup::NotFound) => asked = true,
+                None => {}
+            }
+        }
+        // Nobody asked is not the same as nobody knows it.
+        if asked { Ok(Lookup::NotFound) } else { Err(self.error("it can't be asked for an order by our id")) }
+    }
+
+    async fn in_lists(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+        let instrument = self.instrument(symbol)?;
+        for (filter, limit) in [(OrderFilter::Open, None), (OrderFilter::All, Some(RECENT))] {
+            let (instrument, range) = (Some(instrument.clone()), Range { limit, ..Range::default() });
+            let reports = self.list(&OrdersQuery { filter, instrument, range, scope: Scope::default() }).await?;
+            let ours = |report: &&OrderReport| report.client_id.as_deref().is_some_and(|id| same_id(id, order));
+            if let Some(report) = reports.iter().find(ours) {
+                return self.fact(order, report).map(Lookup::Found).map_err(|e| self.error(e));
+            }
+        }
+        Ok(Lookup::NotFound)
+    }
+}
+
+impl<T: Table, C: Clock, X: Transport> ListOpenOrders for LiveSpot<T, C, X> {
+    async fn open_orders(&self, _: &AccountId) -> Result<Vec<OpenOrder>, VenueError> {
+        let reports = self.list(&OrdersQuery::default()).await?;
+        let markets = self.exchange.markets();
+        let open = |report: &OrderReport| {
+            let plain: String = report.client_id.clone().unwrap_or_default().chars().filter(|c| *c != '-').collect();
+            let client_id = if plain.is_empty() { report.id.clone().unwrap_or_default() } else { plain };
+            let known = report.market.as_ref().and_then(|market| markets.get(market)).map(|i| i.symbol.clone());
+            let symbol = known.or_else(|| report.market.clone()).and_then(|symbol| Symbol::new(symbol).ok());
+            OpenOrder { client_id, symbol }
+        };
+        Ok(reports.iter().map(open).collect())
+    }
+}

@@ -1,0 +1,126 @@
+//! The desk's ports over a venue: one spot account.
+//!
+//! 1. An order is POSTed once, with the intent's id as client id and the claim's deadline as the venue's. Anything but an
+//!    answer that names our order, or a refusal on the venue's allow list, is unknown.
+//! 2. Nothing is placed while the clocks differ by more than half a second, or nobody knows by how much.
+//!    The module [`place`] does both.
+//! 3. A trade is told of with the order it belongs to; one of an order that carries no id of ours is told under an id
+//!    derived from the venue's own, so that it is booked as what it is: somebody else's hand.
+//!    The module [`account`] does that; [`look`] finds orders.
+
+mod account;
+mod look;
+mod place;
+
+use super::exchange::Exchange;
+use super::transport::Transport;
+use crate::protocol::call::OrderClass;
+use crate::protocol::model::OrderReport;
+use crate::protocol::{Instrument, OrderRef, Scope};
+use desk::id::{IntentId, Symbol, TradeId, VenueId};
+use desk::order::Timing;
+use desk::port::{Clock, Table, Venue, VenueError};
+use desk::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where an order may stand: most venues keep those that wait for a trigger apart, and know nothing of them elsewhere. An order
+/// is absent only if it is in neither.
+const CLASSES: [OrderClass; 2] = [OrderClass::Plain, OrderClass::Trigger];
+
+/// One spot account at a venue.
+pub struct LiveSpot<T, C, X> {
+    id: VenueId,
+    exchange: Arc<Exchange<T, C, X>>,
+    timing: Timing,
+    scope: Scope,
+    /// The client ids of orders, by the venue's own ids: trades name only those.
+    names: Arc<Mutex<BTreeMap<String, String>>>,
+    /// When the last trade of each list was that was told of: the next list begins there.
+    told: Arc<Mutex<BTreeMap<TradeId, Timestamp>>>,
+}
+
+impl<T, C, X> std::fmt::Debug for LiveSpot<T, C, X> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LiveSpot({})", self.id)
+    }
+}
+
+impl<T, C, X> Clone for LiveSpot<T, C, X> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            exchange: self.exchange.clone(),
+            timing: self.timing,
+            scope: self.scope.clone(),
+            names: self.names.clone(),
+            told: self.told.clone(),
+        }
+    }
+}
+
+impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
+    /// The account that the exchange's credentials open.
+    pub fn new(id: VenueId, exchange: Arc<Exchange<T, C, X>>, scope: Scope) -> Self {
+        let lag = i64::from(exchange.protocol().capabilities().query_lag_ms);
+        let timing = Timing { grace_ms: Timing::REFERENCE.grace_ms.max(lag), ..Timing::REFERENCE };
+        Self { id, exchange, timing, scope, names: Arc::default(), told: Arc::default() }
+    }
+
+    /// The venue below.
+    #[must_use]
+    pub fn exchange(&self) -> &Exchange<T, C, X> {
+        &self.exchange
+    }
+
+    /// The venue below, for whoever else asks it.
+    #[must_use]
+    pub fn shared(&self) -> Arc<Exchange<T, C, X>> {
+        self.exchange.clone()
+    }
+
+    fn error(&self, fault: impl std::fmt::Display) -> VenueError {
+        VenueError { venue: self.id.clone(), reason: fault.to_string() }
+    }
+
+    fn instrument(&self, symbol: &Symbol) -> Result<Instrument, VenueError> {
+        let markets = self.exchange.markets();
+        let found = markets.of_symbol(symbol.as_str(), &[crate::protocol::Product::Spot]).cloned();
+        found.ok_or_else(|| self.error(format!("it has no spot market {symbol}, or its markets were not loaded")))
+    }
+
+    fn order_ref(&self, symbol: &Symbol, order: &IntentId, class: OrderClass) -> Result<OrderRef, VenueError> {
+        let (instrument, scope) = (Some(self.instrument(symbol)?), self.scope(class));
+        Ok(OrderRef { id: None, client_id: Some(order.to_string()), instrument, scope })
+    }
+
+    fn scope(&self, class: OrderClass) -> Scope {
+        Scope { class, ..self.scope.clone() }
+    }
+
+    fn remember(&self, report: &OrderReport) {
+        if let (Some(id), Some(client_id)) = (&report.id, &report.client_id) {
+            let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            names.insert(id.clone(), client_id.clone());
+        }
+    }
+}
+
+/// Whether a venue's text is our id; some give it back with hyphens.
+fn same_id(text: &str, order: &IntentId) -> bool {
+    text.bytes().filter(|b| *b != b'-').eq(order.as_str().bytes())
+}
+
+impl<T: Table, C: Clock, X: Transport> Venue for LiveSpot<T, C, X> {
+    fn id(&self) -> &VenueId {
+        &self.id
+    }
+
+    fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    fn now(&self) -> Timestamp {
+        self.exchange.venue_now()
+    }
+}

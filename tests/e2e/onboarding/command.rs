@@ -1,0 +1,104 @@
+//! `ballast up --live`, the real binary with keys of its own, at the simulated exchange.
+
+use crate::keys::{KEY, Scene, everything, scene};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use venue_sim::faults::{Faults, Venue};
+
+const LABEL: &str = "Main Account";
+
+impl Scene {
+    /// `up --live` for some bars of a second, with what else is given.
+    fn up(&self, more: &[&str]) -> Command {
+        let mut command = self.command(&["up", "--live", LABEL, "--symbol", "BTCUSDT", "--interval", "1s"]);
+        command.args(["--bars", "12", "--until-end", "--json", "--risk", "reference", "--stake", "50"]);
+        command.args(["--param", "fast=2", "--param", "slow=4"]).args(more);
+        command
+    }
+
+    fn refuses(&self, more: &[&str], why: &str) {
+        self.fails(&self.run(&mut self.up(more)), why);
+        assert!(self.desks().is_empty(), "nothing was begun: {:?}", self.desks());
+    }
+
+    /// The folders of desks.
+    fn desks(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(self.folder.path().join("ballast-data")) else { return Vec::new() };
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+    }
+
+    fn held(&self, asset: &str) -> Decimal {
+        self.sim.with(|exchange, _| {
+            let account = exchange.keys.get(KEY).unwrap().account;
+            let balance = exchange.engine.ledger().balance(account, asset);
+            balance.free + balance.locked
+        })
+    }
+}
+
+fn figures(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", everything(output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+const READY: [&str; 3] = ["--untested-venue", "--confirm", LABEL];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_begins_with_real_money_unless_everything_was_said() {
+    let scene = scene().await;
+    scene.refuses(&READY, "there are no keys here");
+    assert!(scene.good(LABEL, &[]).status.success());
+    scene.refuses(&READY, "was added for reading only");
+    scene.run(&mut scene.command(&["keys", "remove", LABEL]));
+    assert!(scene.good(LABEL, &["--live"]).status.success());
+    scene.run(&mut scene.command(&["keys", "deactivate", LABEL]));
+    scene.refuses(&READY, "is not active");
+    scene.run(&mut scene.command(&["keys", "activate", LABEL]));
+    scene.refuses(&["--confirm", LABEL], "nobody has traded through this adapter");
+    scene.refuses(&["--untested-venue"], "not confirmed: nothing was begun");
+    scene.refuses(&["--untested-venue", "--confirm", "main account"], "not confirmed: nothing was begun");
+    scene.refuses(&["--untested-venue", "--confirm", LABEL, "--symbol", "NONEUSDT"], "no such spot market");
+    scene.sim.switch(Faults { venue: Venue { clock_drift_ms: 900, ..Venue::default() }, ..Faults::default() });
+    scene.refuses(&READY, "is not ready for live trading: clock");
+    scene.sim.switch(Faults::default());
+    scene.sim.with(|exchange, _| exchange.keys.get_mut(KEY).unwrap().withdrawals = true);
+    scene.refuses(&READY, "is not ready for live trading: permissions");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_desk_trades_with_the_keys_of_a_label_and_goes_on_in_the_same_folder() {
+    let scene = scene().await;
+    assert!(scene.good(LABEL, &["--live"]).status.success());
+    let output = scene.run(&mut scene.up(&READY));
+    let first = figures(&output);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for words in ["REAL MONEY", "can be lost", "BTCUSDT", "test order"] {
+        assert!(said.contains(words), "{words:?} is not in:\n{said}");
+    }
+    assert_eq!(first["cash"].as_str().unwrap().parse::<Decimal>().unwrap(), scene.held("USDT"));
+    assert!(first["ledger_imbalance"].as_object().unwrap().values().all(|sum| sum == "0"));
+    assert_eq!(first["dead_letters"], 0);
+
+    let second = figures(&scene.run(&mut scene.up(&READY)));
+    assert_eq!(scene.desks().len(), 1, "{:?}", scene.desks());
+    let count = |figures: &Value, name: &str| figures[name].as_u64().unwrap();
+    assert!(count(&second, "bars") > count(&first, "bars"), "it went on");
+    assert!(count(&second, "transactions") >= count(&first, "transactions"));
+    assert_eq!(second["cash"].as_str().unwrap().parse::<Decimal>().unwrap(), scene.held("USDT"));
+    scene.fails(&scene.run(scene.up(&["--param", "slow=9"]).args(READY)), "given twice");
+    let mut other = scene.command(&["up", "--live", LABEL, "--symbol", "BTCUSDT", "--bars", "1", "--until-end"]);
+    scene.fails(&scene.run(other.args(READY)), "belongs to another run");
+
+    // At rest the books can be read. Nobody has the keys then, so nothing else can be done.
+    let portfolio = scene.json(&["portfolio"]);
+    assert_eq!(portfolio["mode"], "live");
+    assert!(portfolio["unpriced"]["XYZ"].is_string(), "{portfolio}");
+    let ledger = scene.json(&["ledger", "--transactions"]);
+    assert_eq!(ledger[0]["cause"], "opening");
+    assert_eq!(ledger[1]["cause"], "opening");
+    scene.fails(&scene.run(&mut scene.command(&["kill"])), "is not running");
+    let doctor = scene.run(&mut scene.command(&["doctor"]));
+    assert!(doctor.status.success(), "{}", everything(&doctor));
+}

@@ -1,0 +1,6 @@
+//! An account that is not the desk's alone: what it holds already, what other hands do in it, what comes in and goes out; and
+//! the way from paper to real money.
+
+mod command;
+mod exchange;
+mod handlers;

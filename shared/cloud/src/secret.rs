@@ -119,7 +119,9 @@ mod tests {
         Aws::new(&told.into())
     }
 
-    fn asked(status: u16, body: &str) -> (Result<Zeroizing<String>, String>, Vec<(String, Request)>) {
+    type Told = Result<Zeroizing<String>, String>;
+
+    fn asked(status: u16, body: &str) -> (Told, Vec<(String, Request)>) {
         let (aws, wire) = (aws(), Wire(Mutex::default(), Reply::new(status, body)));
         let read = read(&aws, &wire, "ballast/venue-keys", NOW);
         let read = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(read);

@@ -1,6 +1,7 @@
 //! The desk: its real handlers, each with ports of its own into the world.
 
-use crate::port::{Caller, SimCandles, SimQueues, SimTable, SimVenue};
+use crate::mutants::Mutant;
+use crate::port::{ApiKey, Caller, SimCandles, SimQueues, SimTable, SimVenue};
 use crate::world::Shared;
 use boot::Failure;
 use boot::config::DeskConfig;
@@ -8,6 +9,8 @@ use boot::event::{KillEvent, Scheduled};
 use desk::id::InvocationId;
 use desk::message::{Message, QueueName};
 use desk::order::Timing;
+use desk::port::Clock;
+use desk::risk::Profile;
 use desk::strategy::Strategy;
 use std::sync::Arc;
 use store::Store;
@@ -23,6 +26,8 @@ pub struct Desk {
     pub strategy: Strategy,
     /// How long the steps of placing an order may take at its venue.
     pub timing: Timing,
+    /// How it was broken on purpose.
+    pub mutant: Option<Mutant>,
 }
 
 /// A process of `market-data`.
@@ -32,7 +37,19 @@ pub type SignalInference = signal_inference::Deps<SimTable, SimQueues>;
 
 impl Desk {
     fn caller(&self, actor: &'static str) -> Caller {
-        Caller { world: self.world.clone(), actor, skew_ms: 0 }
+        let (skew_ms, now) = {
+            let world = self.world.lock();
+            (world.skews.get(actor).copied().unwrap_or(0), world.now)
+        };
+        let once = self.mutant == Some(Mutant::NoGapCheck) && actor == "order-placement";
+        let stands = self.mutant == Some(Mutant::NoAgeCheck) && actor == "risk-validation";
+        // A clock that is an hour behind sees no data grow old.
+        let read_once = match (once, stands) {
+            (true, _) => Some(now.plus_ms(skew_ms)),
+            (_, true) => Some(now.plus_ms(-3_600_000)),
+            (false, false) => None,
+        };
+        Caller { world: self.world.clone(), actor, skew_ms, mutant: self.mutant, read_once }
     }
 
     fn ports(&self, actor: &'static str) -> (Store<SimTable>, SimQueues, Caller) {
@@ -41,7 +58,8 @@ impl Desk {
     }
 
     fn venue(&self, actor: &'static str) -> SimVenue {
-        SimVenue { caller: self.caller(actor), id: self.config.venue.clone(), timing: self.timing }
+        let key = ApiKey { mutant: self.mutant };
+        SimVenue { caller: self.caller(actor), id: self.config.venue.clone(), timing: self.timing, key }
     }
 
     /// A new process of `market-data`: it remembers what it has stored.
@@ -103,6 +121,16 @@ impl Desk {
         let (store, _, clock) = self.ports("snapshot");
         let deps = portfolio_snapshot::Deps { store, clock, config: self.config.clone() };
         portfolio_snapshot::handle(&deps, &Scheduled::ALL).await.map(drop)
+    }
+
+    /// Brings the account to other limits, as a process of a new deployment does when it begins.
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn adopt(&self, profile: Profile) -> Result<(), Failure> {
+        let (store, _, clock) = self.ports("adoption");
+        let config = DeskConfig { profile, ..self.config.as_ref().clone() };
+        Ok(store.open_or_adopt(&config.opening(clock.now())).await?)
     }
 
     /// Tells the kill switch something.

@@ -97,6 +97,20 @@ kinds! {
     PullStale "pull-stale",
     /// A candle is told of a second time.
     PullTwice "pull-twice",
+    /// A candle is told of again, with another close.
+    PullRevised "pull-revised",
+    /// The venue takes an order in, and refuses it afterwards.
+    RefusedLater "refused-later",
+    /// A process's clock is off by up to 5 s.
+    ClockOff "clock-off",
+    /// An operator uses the kill switch.
+    Kill "operator-kill",
+    /// Operators lift a kill.
+    Unkill "operator-unkill",
+    /// An operator cancels an order at the venue's own page.
+    HandCancel "operator-cancel",
+    /// The desk is deployed with other limits.
+    Limits "operator-limits",
 }
 
 impl fmt::Display for Fault {
@@ -134,6 +148,15 @@ impl fmt::Display for Place {
 /// The faults that fire, by place.
 pub type Plan = BTreeSet<(Place, Fault)>;
 
+/// Which faults a run is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// Those its seed draws.
+    BySeed,
+    /// These, and no others.
+    Only(Plan),
+}
+
 /// A plan as text, a fault a line: `order-placement place 2 answer-lost`.
 #[must_use]
 pub fn written(plan: &Plan) -> String {
@@ -158,9 +181,57 @@ pub fn read(text: &str) -> Result<Plan, String> {
         .collect()
 }
 
-/// One in so many calls, for kinds that come often, and the factor by which others come less often.
-const OFTEN: u64 = 60;
+/// The factors by which kinds come less often in a run than they might.
 const SELDOM: [u64; 4] = [1, 3, 10, 40];
+
+impl Fault {
+    /// One in how many of its places it comes, at most: there are many calls, and few orders.
+    const fn often(self) -> u64 {
+        match self {
+            Self::CrashBefore
+            | Self::CrashAfter
+            | Self::FreezeBefore
+            | Self::FreezeAfter
+            | Self::TableDown
+            | Self::TableUnclear
+            | Self::TableAgain
+            | Self::Contended => 60,
+            Self::Timeout => 200,
+            Self::Cold
+            | Self::SendLost
+            | Self::SendUnclear
+            | Self::SendTwice
+            | Self::Delayed
+            | Self::Early
+            | Self::AckLost
+            | Self::ScheduleTwice
+            | Self::ScheduleMissed
+            | Self::PullFails
+            | Self::PullStale
+            | Self::PullTwice
+            | Self::PullRevised => 12,
+            Self::RequestLost
+            | Self::RequestLate
+            | Self::AnswerLost
+            | Self::VenueFails
+            | Self::VenueFailsAfter
+            | Self::RateLimited
+            | Self::RefusedLater
+            | Self::Kill
+            | Self::HandCancel
+            | Self::Limits => 10,
+            Self::QueryLag
+            | Self::Forgets
+            | Self::StreamLate
+            | Self::StreamMissed
+            | Self::StreamTwice
+            | Self::InParts
+            | Self::VenueExpires
+            | Self::ClockOff
+            | Self::Unkill => 4,
+        }
+    }
+}
 
 /// The faults of one run.
 #[derive(Debug)]
@@ -168,7 +239,7 @@ pub struct Faults {
     seed: u64,
     /// Of 65,536 calls, how many.
     rates: BTreeMap<Fault, u64>,
-    only: Option<Plan>,
+    given: Given,
     visits: BTreeMap<(&'static str, &'static str), u32>,
     fired: Plan,
     counts: BTreeMap<Fault, u64>,
@@ -176,18 +247,18 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// The mixture of a seed; with `only`, nothing but that plan.
+    /// The faults of a run.
     #[must_use]
-    pub fn of(seed: u64, only: Option<Plan>) -> Self {
+    pub fn of(seed: u64, given: Given) -> Self {
         let mut chance = Chance::new(draw(&[seed, chance::text("swarm")]));
         let mut rates = BTreeMap::new();
         for kind in Fault::ALL {
-            let times = OFTEN * SELDOM.get(usize::try_from(chance.below(4)).unwrap_or(0)).copied().unwrap_or(1);
+            let times = kind.often() * SELDOM.get(usize::try_from(chance.below(4)).unwrap_or(0)).copied().unwrap_or(1);
             if !chance.one_in(2) {
                 rates.insert(*kind, 65_536 / times);
             }
         }
-        Self { seed, rates, only, visits: BTreeMap::new(), fired: Plan::new(), counts: BTreeMap::new(), healed: false }
+        Self { seed, rates, given, visits: BTreeMap::new(), fired: Plan::new(), counts: BTreeMap::new(), healed: false }
     }
 
     /// From now on nothing goes wrong.
@@ -215,9 +286,9 @@ impl Faults {
         }
         let bits = draw(&[self.seed, chance::text(actor), chance::text(site), u64::from(visit)]);
         let place = || Place { actor: actor.to_owned(), site: site.to_owned(), visit };
-        let kind = match &self.only {
-            Some(plan) => kinds.iter().copied().find(|kind| plan.contains(&(place(), *kind)))?,
-            None => kinds.iter().copied().find(|kind| {
+        let kind = match &self.given {
+            Given::Only(plan) => kinds.iter().copied().find(|kind| plan.contains(&(place(), *kind)))?,
+            Given::BySeed => kinds.iter().copied().find(|kind| {
                 let rate = self.rates.get(kind).copied().unwrap_or(0);
                 rate > 0 && draw(&[bits, *kind as u64]) % 65_536 < rate
             })?,
@@ -225,6 +296,12 @@ impl Faults {
         self.fired.insert((place(), kind));
         *self.counts.entry(kind).or_default() += 1;
         Some(kind)
+    }
+
+    /// Every call that was made, and how often.
+    #[must_use]
+    pub fn calls(&self) -> Vec<(&'static str, &'static str, u32)> {
+        self.visits.iter().map(|((actor, site), visits)| (*actor, *site, *visits)).collect()
     }
 
     /// What has fired.

@@ -9,14 +9,14 @@ use desk::fill::Fill;
 use desk::id::{Asset, IntentId, Symbol};
 use desk::ledger::LedgerAccount;
 use desk::money::Amount;
-use desk::order::Order;
+use desk::order::{Leg, Order};
 use desk::port::{Key, Row, Write, decode};
 use desk::position::Position;
-use desk::risk::KillState;
+use desk::risk::{KillState, Profile};
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
 use store::keys;
-use store::rows::TransactionRow;
+use store::rows::{AccountRow, TransactionRow};
 
 /// A change of an order's row.
 #[derive(Debug, Clone)]
@@ -40,6 +40,10 @@ pub struct Step {
     pub headroom: bool,
     /// Whether anything of an account's money changed.
     pub money: bool,
+    /// The order that was POSTed.
+    pub posted: Option<(IntentId, Leg)>,
+    /// The order that the venue took in.
+    pub accepted: Option<IntentId>,
 }
 
 /// The mirror.
@@ -65,6 +69,8 @@ pub struct Mirror {
     pub headroom: Key,
     /// Every market's headroom.
     pub rooms: BTreeMap<Symbol, Key>,
+    /// The limits in force.
+    pub profile: Profile,
 }
 
 impl Mirror {
@@ -84,6 +90,7 @@ impl Mirror {
             unreadable: None,
             headroom: keys::headroom(&config.account),
             rooms: rooms.collect(),
+            profile: config.profile.clone(),
         };
         let items: Vec<Write> = memory
             .items()
@@ -128,6 +135,10 @@ impl Mirror {
             let (Some(position), Ok(symbol)) = (self.read::<Position>(item), Symbol::new(symbol)) else { return };
             self.step.money = true;
             self.positions.insert(symbol, position);
+        } else if sk == "ACCOUNT" {
+            let Some(account) = self.read::<AccountRow>(item) else { return };
+            self.profile = account.profile;
+            self.step.money = true;
         } else if sk == "KILL" {
             self.kill = self.read::<KillState>(item).map(|kill| (kill, now));
         }

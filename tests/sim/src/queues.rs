@@ -49,6 +49,8 @@ struct Queue {
     waiting: BTreeMap<i64, Waiting>,
     remembered: BTreeMap<String, Timestamp>,
     counts: Counts,
+    /// The numbers of the messages that were deleted as handled.
+    handled: Vec<i64>,
 }
 
 /// All queues.
@@ -113,6 +115,7 @@ impl Queues {
             && queue.waiting.remove(&id).is_some()
         {
             queue.counts.handled += 1;
+            queue.handled.push(id);
         }
     }
 
@@ -145,21 +148,32 @@ impl Queues {
         times.filter(|at| *at > now).min()
     }
 
+    /// How many messages were taken in, by all queues.
+    #[must_use]
+    pub fn sent(&self) -> usize {
+        self.queues.values().map(|queue| queue.counts.sent).sum()
+    }
+
     /// How many messages wait, of all queues.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queues.values().map(|queue| queue.waiting.len()).sum()
     }
 
-    /// The numbers of the messages that wait in a group, in order.
-    pub fn of_group(&self, name: QueueName, group: &str) -> impl Iterator<Item = i64> {
-        let waiting = self.queues.get(&name).into_iter().flat_map(|queue| &queue.waiting);
-        waiting.filter(move |(_, message)| message.group == group).map(|(id, _)| *id)
+    /// The bodies of the messages that wait in a group, in order.
+    pub fn of_group(&self, name: QueueName, group: &str) -> impl Iterator<Item = &str> {
+        let waiting = self.queues.get(&name).into_iter().flat_map(|queue| queue.waiting.values());
+        waiting.filter(move |message| message.group == group).map(|message| message.body.as_str())
     }
 
     /// The counts of every queue, with what waits.
     pub fn counts(&self) -> impl Iterator<Item = (QueueName, Counts, usize)> {
         self.queues.iter().map(|(name, queue)| (*name, queue.counts, queue.waiting.len()))
+    }
+
+    /// The numbers of the messages that were deleted as handled.
+    pub fn handled(&self) -> impl Iterator<Item = i64> {
+        self.queues.values().flat_map(|queue| &queue.handled).copied()
     }
 
     /// Every body that waits.

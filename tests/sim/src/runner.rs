@@ -5,8 +5,10 @@
 //! goes back, is hidden, or is buried, by the same rules as in `shared/cloud/src/batch.rs`.
 
 use crate::chance::span;
+use crate::checkers::Violation;
 use crate::desk::{Desk, MarketData, SignalInference};
 use crate::fault::Fault;
+use crate::mutants::Mutant;
 use crate::queues::Received;
 use crate::world::{Event, Job, Park, Shared, World};
 use boot::Failure;
@@ -18,7 +20,7 @@ use desk::time::Timestamp;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// How an invocation has ended.
@@ -51,7 +53,7 @@ pub struct Runner {
 }
 
 /// How long a function may take, and for how long a message is hidden while it does: what AWS is told.
-const FUNCTION_MS: i64 = 30_000;
+pub const FUNCTION_MS: i64 = 30_000;
 const VISIBILITY_MS: i64 = 6 * FUNCTION_MS;
 /// How long what a handler is hidden that says nothing else, at its first delivery; it doubles with each.
 const BACKOFF_MS: i64 = 1_000;
@@ -76,6 +78,7 @@ const fn scheduled(job: Job) -> &'static str {
         Job::Reconciliation => "reconciliation",
         Job::KillSweep => "kill-switch",
         Job::Snapshot => "snapshot",
+        Job::Adopt => "adoption",
     }
 }
 
@@ -85,6 +88,12 @@ impl Runner {
     pub fn new(desk: Desk, batch: usize) -> Self {
         let world = desk.world.clone();
         Self { desk, world, tasks: BTreeMap::new(), started: 0, batch, market_data: None, signal_inference: None }
+    }
+
+    /// Whether a function runs.
+    #[must_use]
+    pub fn runs(&self, actor: &str) -> bool {
+        self.tasks.values().any(|task| task.actor == actor)
     }
 
     /// Whether nothing runs.
@@ -109,17 +118,19 @@ impl Runner {
             }
             Event::Poll(queue) => self.take(queue),
             Event::Due(job) => self.due(job),
-            Event::Market
-            | Event::Arrives { .. }
-            | Event::CancelArrives { .. }
-            | Event::Told(_)
-            | Event::Operator(_) => {}
+            Event::Market | Event::Arrives { .. } | Event::CancelArrives { .. } | Event::Told(_) | Event::Operators => {
+            }
         }
     }
 
     /// A schedule has come due: its function runs, twice or not at all.
     fn due(&mut self, job: Job) {
         let actor = scheduled(job);
+        match self.desk.mutant {
+            Some(Mutant::NoReconciliation) if job == Job::Reconciliation => return,
+            Some(Mutant::OneSweep) if job == Job::KillSweep => return,
+            Some(_) | None => {}
+        }
         let (visit, fault) = {
             let mut world = self.world.lock();
             let visit = world.faults.visit(actor, "schedule");
@@ -151,6 +162,10 @@ impl Runner {
             }
             Job::Reconciliation => Box::pin(async move { Done::Job(desk.reconcile().await.map(drop)) }),
             Job::Snapshot => Box::pin(async move { Done::Job(desk.snapshot().await) }),
+            Job::Adopt => {
+                let profile = self.world.lock().wanted.clone();
+                Box::pin(async move { Done::Job(desk.adopt(profile).await) })
+            }
             Job::KillSweep => {
                 let event = KillEvent::Sweep { v: boot::event::VERSION };
                 Box::pin(async move { Done::Job(desk.kill_switch(&event).await) })
@@ -226,20 +241,39 @@ impl Runner {
         } else {
             None
         };
+        if self.desk.mutant == Some(Mutant::AckFirst) {
+            let mut world = self.world.lock();
+            received.iter().for_each(|message| world.queues.delete(queue, message.id));
+        }
         let owner = InvocationId::new(format!("{actor}-{}", self.started + 1));
+        let only_the_failed = self.desk.mutant == Some(Mutant::OnlyTheFailed);
         let future = Box::pin(async move {
             let owner = match owner {
                 Ok(owner) => owner,
                 Err(error) => return Done::Batch(Err(Failure::retry(error.to_string()))),
             };
-            let (desk, owner, process) = (&desk, &owner, &process);
+            let order = GroupOrder { world: desk.world.clone(), queue, done: Mutex::default() };
+            let (desk, owner, process, order) = (&desk, &owner, &process, &order);
             let handle = |message: Message| async move {
-                match process {
+                order.begins(&message);
+                let outcome = match process {
                     Some(process) => signal_inference::handle(process, &message).await,
                     None => desk.handle(queue, &message, owner).await,
-                }
+                };
+                order.ends(&message, &outcome);
+                outcome
             };
-            Done::Batch(batch::run(&deliveries, handle).await)
+            if !only_the_failed {
+                return Done::Batch(batch::run(&deliveries, handle).await);
+            }
+            let mut answers = Vec::new();
+            for delivery in &deliveries {
+                match batch::run(std::slice::from_ref(delivery), handle).await {
+                    Ok(one) => answers.extend(one),
+                    Err(failure) => return Done::Batch(Err(failure)),
+                }
+            }
+            Done::Batch(Ok(answers))
         });
         self.start(actor, future, Some((queue, received)));
     }
@@ -320,11 +354,49 @@ impl Runner {
     }
 }
 
+/// I16: in a group nothing is begun before what stands in front of it is done.
+struct GroupOrder {
+    world: Shared,
+    queue: QueueName,
+    /// The bodies this invocation is done with.
+    done: Mutex<Vec<String>>,
+}
+
+impl GroupOrder {
+    fn begins(&self, message: &Message) {
+        if !self.queue.is_fifo() {
+            return;
+        }
+        let mut world = self.world.lock();
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(body) = message.encode() else { return };
+        let group = message.group();
+        let mut waiting =
+            world.queues.of_group(self.queue, &group).filter(|waiting| !done.iter().any(|d| d == waiting));
+        let first = waiting.next().is_none_or(|first| first == body);
+        // What was deleted meanwhile by another delivery of it is nobody's turn any more.
+        let there = first || waiting.any(|waiting| waiting == body);
+        drop(waiting);
+        if !first && there {
+            let what = format!("{}: a message of group {group} overtook another", self.queue);
+            world.broken(Violation { invariant: "I16", what });
+        }
+    }
+
+    fn ends(&self, message: &Message, outcome: &Result<(), Failure>) {
+        let ended = matches!(outcome, Ok(()) | Err(Failure::Poison { .. }));
+        if let (true, Ok(body)) = (ended, message.encode()) {
+            self.done.lock().unwrap_or_else(PoisonError::into_inner).push(body);
+        }
+    }
+}
+
 /// Does with a message what its handler's answer asks for.
 fn settle(world: &mut World, queue: QueueName, (id, receives): (i64, u32), answer: Answer) {
     let actor = consumer(queue);
     match answer {
         Answer::Done => {
+            world.acknowledged.insert(id);
             let visit = world.faults.visit(actor, "ack");
             if world.faults.fires(actor, "ack", visit, &[Fault::AckLost]).is_some() {
                 world.note(actor, format_args!("ack {visit} {}", Fault::AckLost));

@@ -1,40 +1,45 @@
-//! The trace: one line an event, of which the last are kept, and a hash of all of them.
+//! The trace: one line an event, and a hash of all of them.
 //!
-//! Two runs are the same run if their hashes are equal; that is how determinism is checked.
+//! Two runs are the same run if their hashes are equal; that is how determinism is checked. Lines are kept only when
+//! somebody is going to read them: a run that has failed is run again for its trace.
 
 use crate::chance;
-use std::collections::VecDeque;
+use crate::port::CANARY;
 use std::fmt::Write;
-
-/// How many lines are kept for a report.
-const KEPT: usize = 40;
 
 /// The trace.
 #[derive(Debug)]
 pub struct Trace {
     hash: u64,
-    lines: u64,
-    last: VecDeque<String>,
-    /// Keeps every line, not only the last.
-    whole: bool,
+    count: u64,
+    line: String,
+    /// The lines, if they are kept.
+    lines: Option<Vec<String>>,
+    secret: bool,
 }
 
 impl Trace {
-    /// An empty trace; `whole` keeps all of it.
+    /// An empty trace that keeps its lines, or not.
     #[must_use]
-    pub const fn new(whole: bool) -> Self {
-        Self { hash: 0, lines: 0, last: VecDeque::new(), whole }
+    pub fn new(keep: bool) -> Self {
+        Self { hash: 0, count: 0, line: String::new(), lines: keep.then(Vec::new), secret: false }
     }
 
     /// Writes a line: when, who, what.
     pub fn line(&mut self, now: i64, who: &str, what: std::fmt::Arguments<'_>) {
-        let mut line =
-            if self.whole || self.last.len() < KEPT { None } else { self.last.pop_front() }.unwrap_or_default();
-        line.clear();
-        let _ = write!(line, "{now:>8} {who:<18} {what}");
-        self.hash = chance::draw(&[self.hash, chance::text(&line)]);
-        self.lines += 1;
-        self.last.push_back(line);
+        self.line.clear();
+        let _ = write!(self.line, "{now:>8} {who:<18} {what}");
+        self.hash = chance::draw(&[self.hash, chance::text(&self.line)]);
+        self.count += 1;
+        self.secret |= self.line.contains(CANARY);
+        if let Some(lines) = &mut self.lines {
+            lines.push(self.line.clone());
+        }
+    }
+
+    /// Whether a line has shown a secret that was not reported yet.
+    pub fn shows_a_secret(&mut self) -> bool {
+        std::mem::take(&mut self.secret)
     }
 
     /// The hash of all lines so far.
@@ -45,12 +50,13 @@ impl Trace {
 
     /// How many lines there were.
     #[must_use]
-    pub const fn lines(&self) -> u64 {
-        self.lines
+    pub const fn count(&self) -> u64 {
+        self.count
     }
 
-    /// The last lines, or all.
-    pub fn last(&self) -> impl Iterator<Item = &str> {
-        self.last.iter().map(String::as_str)
+    /// The lines that were kept.
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        self.lines.as_deref().unwrap_or_default()
     }
 }

@@ -8,15 +8,20 @@ use crate::checkers::{self, Violation};
 use crate::fault::Faults;
 use crate::market::Markets;
 use crate::memory::Memory;
-use crate::mirror::Mirror;
+use crate::mirror::{Mirror, Step};
+use crate::mutants::Mutant;
 use crate::queues::Queues;
 use crate::trace::Trace;
 use crate::venue::{Answer, Exchange, NewOrder};
 use boot::config::DeskConfig;
 use desk::fill::Fill;
+use desk::id::IntentId;
 use desk::message::QueueName;
+use desk::order::{Leg, Timing};
+use desk::risk::Profile;
+use desk::strategy::Strategy;
 use desk::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,6 +36,8 @@ pub enum Job {
     KillSweep,
     /// Valuing the account.
     Snapshot,
+    /// Bringing the account to the limits of a new deployment.
+    Adopt,
 }
 
 /// What happens.
@@ -66,8 +73,8 @@ pub enum Event {
     },
     /// The account's stream tells of a trade.
     Told(Box<Fill>),
-    /// An operator acts.
-    Operator(usize),
+    /// Operators look at the desk.
+    Operators,
 }
 
 /// What a task does at the end of a poll.
@@ -100,7 +107,7 @@ pub enum Ask {
     /// An order.
     Place(Box<NewOrder>),
     /// The end of an order.
-    Cancel(desk::id::IntentId),
+    Cancel(IntentId),
 }
 
 /// The world.
@@ -124,6 +131,20 @@ pub struct World {
     pub mirror: Mirror,
     /// What the desk is told.
     pub config: Arc<DeskConfig>,
+    /// By what it trades.
+    pub strategy: Strategy,
+    /// How long the steps of placing an order may take.
+    pub timing: Timing,
+    /// How the desk was broken on purpose.
+    pub mutant: Option<Mutant>,
+    /// The orders that were POSTed, in order.
+    pub posted_in_order: Vec<IntentId>,
+    /// The limits of the next deployment.
+    pub wanted: Profile,
+    /// By how much the clocks of functions are ahead, in milliseconds.
+    pub skews: BTreeMap<&'static str, i64>,
+    /// The messages whose handler said that they are handled.
+    pub acknowledged: BTreeSet<i64>,
     /// The first invariant that was broken.
     pub violation: Option<Violation>,
     /// The requests on their way.
@@ -155,14 +176,22 @@ pub struct Beginning {
     pub markets: Markets,
     /// What the desk is told.
     pub config: Arc<DeskConfig>,
+    /// By what it trades.
+    pub strategy: Strategy,
+    /// How long the steps of placing an order may take.
+    pub timing: Timing,
+    /// How the desk was broken on purpose.
+    pub mutant: Option<Mutant>,
 }
 
 impl World {
     /// A world in which nothing has happened yet.
     #[must_use]
     pub fn new(beginning: Beginning) -> Self {
-        let Beginning { seed, now, faults, trace, memory, exchange, markets, config } = beginning;
+        let Beginning { seed, now, faults, trace, memory, exchange, markets, config, strategy, timing, mutant } =
+            beginning;
         let mirror = Mirror::new(&config, &memory);
+        let wanted = config.profile.clone();
         Self {
             now,
             faults,
@@ -173,6 +202,13 @@ impl World {
             markets,
             mirror,
             config,
+            strategy,
+            timing,
+            mutant,
+            posted_in_order: Vec::new(),
+            wanted,
+            skews: BTreeMap::new(),
+            acknowledged: BTreeSet::new(),
             violation: None,
             calls: BTreeMap::new(),
             running: (0, 0),
@@ -217,22 +253,41 @@ impl World {
     /// Writes a line of the trace.
     pub fn note(&mut self, who: &str, what: fmt::Arguments<'_>) {
         self.trace.line(self.now.ms() - crate::market::START, who, what);
+        if self.trace.shows_a_secret() {
+            self.broken(Violation { invariant: "I20", what: format!("{who} shows a secret") });
+        }
     }
 
     /// Holds the world against what must be true after every step.
     pub fn check(&mut self) {
-        if self.violation.is_none() {
-            self.violation = checkers::after_step(self);
-            if let Some(violation) = self.violation.clone() {
-                self.note("checker", format_args!("{violation}"));
-            }
+        if self.violation.is_none()
+            && let Some(violation) = checkers::after_step(self)
+        {
+            self.broken(violation);
         }
+        self.mirror.step = Step::default();
+    }
+
+    /// Whether the account has the limits of the last deployment.
+    #[must_use]
+    pub fn has_its_limits(&self) -> bool {
+        self.mirror.profile == self.wanted
+    }
+
+    /// A POST leaves.
+    pub fn posted(&mut self, order: &IntentId, leg: &Leg) {
+        *self.mirror.posts.entry(order.clone()).or_default() += 1;
+        self.posted_in_order.push(order.clone());
+        self.mirror.step.posted = Some((order.clone(), leg.clone()));
+        self.check();
     }
 
     /// Breaks an invariant by a fact that only the world sees.
     pub fn broken(&mut self, violation: Violation) {
-        self.note("checker", format_args!("{violation}"));
-        self.violation.get_or_insert(violation);
+        if self.violation.is_none() {
+            self.violation = Some(violation.clone());
+            self.note("checker", format_args!("{violation}"));
+        }
     }
 
     /// Lets the venue do what is due, and sends word of what was traded.
@@ -258,7 +313,9 @@ impl World {
         if let Some(due) = self.exchange.next_due() {
             self.at(due, Event::Market);
         }
-        self.check();
+        if self.exchange.trades().len() > known {
+            self.check();
+        }
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "recvWindow with timestamp",
         max_ms: 60_000,
+        unnamed_ms: 0,
         rule: "checked on arrival and, on spot, again before the order goes to the matching engine; past it the order \
                can't be placed any more",
     },

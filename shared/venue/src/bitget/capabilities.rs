@@ -33,6 +33,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "ACCESS-TIMESTAMP",
         max_ms: 30_000,
+        unnamed_ms: 30_000,
         rule: "a request whose timestamp is more than 30 s away from the server's clock is refused",
     },
     after_timeout: "by clientOid: spot orderInfo, contracts order/detail, unified order-info; then the fills of the market. \

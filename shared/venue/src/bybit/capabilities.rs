@@ -30,6 +30,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "X-BAPI-RECV-WINDOW",
         max_ms: 60_000,
+        unnamed_ms: 0,
         rule: "server time - window <= timestamp < server time + 1000",
     },
     after_timeout: "order/realtime by orderLinkId, then order/history by orderLinkId",

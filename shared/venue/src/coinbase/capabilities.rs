@@ -23,7 +23,12 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         promise: "an order with an id that is known is not placed again; the documents promise the earlier one's id",
         duplicate: super::errors::DUPLICATES,
     },
-    deadline: Deadline { field: "JWT exp", max_ms: 120_000, rule: "not before nbf, and until exp two minutes later" },
+    deadline: Deadline {
+        field: "JWT exp",
+        max_ms: 120_000,
+        unnamed_ms: 120_000,
+        rule: "not before nbf, and until exp two minutes later",
+    },
     after_timeout: "orders/historical/batch of the market by client_order_id, then orders/historical/fills",
     query_lag_ms: 5000,
     self_trade: &[],

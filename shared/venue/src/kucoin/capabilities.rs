@@ -23,6 +23,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "KC-API-TIMESTAMP",
         max_ms: 5000,
+        unnamed_ms: 5000,
         rule: "a request whose time stamp is more than five seconds off is refused; fast spot orders may also carry \
                clientTimestamp and allowMaxTimeWindow",
     },

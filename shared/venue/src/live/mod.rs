@@ -21,10 +21,12 @@ pub mod exchange;
 pub mod guard;
 pub mod spot;
 pub mod stream;
+pub mod timing;
 pub mod transport;
 
 pub use alone::Alone;
 pub use bars::{VenueBars, spot_instrument};
 pub use exchange::{Access, Exchange, first_look};
 pub use spot::LiveSpot;
+pub use timing::{asked_for, timing};
 pub use transport::{Http, Transport};

@@ -62,8 +62,7 @@ impl<T, C, X> Clone for LiveSpot<T, C, X> {
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     /// The account that the exchange's credentials open.
     pub fn new(id: VenueId, exchange: Arc<Exchange<T, C, X>>, scope: Scope) -> Self {
-        let lag = i64::from(exchange.protocol().capabilities().query_lag_ms);
-        let timing = Timing { grace_ms: Timing::REFERENCE.grace_ms.max(lag), ..Timing::REFERENCE };
+        let timing = super::timing(exchange.protocol().capabilities());
         Self { id, exchange, timing, scope, names: Arc::default() }
     }
 
@@ -301,7 +300,8 @@ impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
         }
         let (order, claim) = (claimed.order(), claimed.claim());
         let intent = &order.intent;
-        let deadline = self.exchange.offset().map_or(claim.deadline, |offset| offset.theirs(claim.deadline));
+        let asked_for = super::asked_for(claim);
+        let deadline = self.exchange.offset().map_or(asked_for, |offset| offset.theirs(asked_for));
         let new = match self.new_order(intent, deadline) {
             Ok(new) => new,
             Err(fault) => return PlaceOutcome::Refused(fault.to_string()),

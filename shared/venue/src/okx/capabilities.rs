@@ -23,6 +23,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "header expTime",
         max_ms: 0,
+        unnamed_ms: 30_000,
         rule: "an order or change that arrives later is not processed; orders that wait for a trigger have no deadline",
     },
     after_timeout: "GET trade/order?clOrdId (trade/order-algo?algoClOrdId), and the channels orders and orders-algo; \

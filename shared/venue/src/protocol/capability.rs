@@ -37,6 +37,9 @@ pub struct Deadline {
     pub field: &'static str,
     /// The longest it can be, in milliseconds; 0 where there is none.
     pub max_ms: u32,
+    /// For how long from its making the venue may act on an order that can't name one, in milliseconds; 0 where every
+    /// order can.
+    pub unnamed_ms: u32,
     /// In words.
     pub rule: &'static str,
 }

@@ -72,7 +72,7 @@ pub(super) fn i07_limit_is_headroom_and_reserved_and_held(world: &World) -> Verd
     let slot = |order: &Order| if order.reserved.slot { Amount::ONE } else { Amount::ZERO };
     let open = mirror.positions.values().filter(|position| position.is_open()).map(|_| Amount::ONE);
     let taken = of_orders(slot, &|_| true)?.plus(Amount::sum(open).map_err(|e| money(&e))?).map_err(|e| money(&e))?;
-    let limit = Amount::whole(config.profile.max_open_positions);
+    let limit = Amount::whole(mirror.profile.max_open_positions);
     if slots.plus(taken).map_err(|e| money(&e))? != limit {
         return Err(format!("{slots} of {limit} positions are free and {taken} taken"));
     }
@@ -81,7 +81,7 @@ pub(super) fn i07_limit_is_headroom_and_reserved_and_held(world: &World) -> Verd
         let reserved = of_orders(|order| order.reserved.exposure, &|order| order.intent.symbol == *symbol)?;
         let cost = mirror.positions.get(symbol).unwrap_or(&Position::FLAT).cost;
         let sum = room.plus(reserved).and_then(|sum| sum.plus(cost)).map_err(|e| money(&e))?;
-        if sum != config.profile.max_position {
+        if sum != mirror.profile.max_position {
             return Err(format!("{symbol}: {room} are free, {reserved} reserved and {cost} held: {sum}"));
         }
         if takes_room(world) && room.is_negative() {

@@ -42,6 +42,8 @@ pub const AFTER_STEP: &[Checker] = &[
     ("I8", booking::i08_a_reservation_is_released_once_and_at_the_end),
     ("I9", booking::i09_a_fill_is_a_trade_of_the_venue),
     ("I10", booking::i10_no_more_is_filled_than_ordered),
+    ("I12", placing::i12_no_approval_on_old_data),
+    ("I13", placing::i13_a_kill_stops_what_it_forbids),
 ];
 
 /// What must hold when everything has come to rest.
@@ -50,7 +52,10 @@ pub const AT_REST: &[Checker] = &[
     ("I3", rest::i03_what_works_at_the_venue_is_what_works_here),
     ("I6", rest::i06_holdings_are_the_balances_of_the_venue),
     ("I9", rest::i09_every_trade_is_booked),
+    ("I11", rest::i11_decisions_can_be_replayed),
+    ("I13", rest::i13_nothing_works_that_a_kill_forbids),
     ("I15", rest::i15_every_message_is_accounted_for),
+    ("I20", rest::i20_no_secret_is_kept),
 ];
 
 fn first(world: &World, checkers: &[Checker]) -> Option<Violation> {
@@ -63,6 +68,16 @@ fn first(world: &World, checkers: &[Checker]) -> Option<Violation> {
 #[must_use]
 pub fn after_step(world: &World) -> Option<Violation> {
     first(world, AFTER_STEP)
+}
+
+/// What must hold when everything was closed.
+pub const AT_THE_END: &[Checker] =
+    &[("I1", rest::i01_every_order_has_ended), ("I13", rest::i13_nothing_is_held_any_more)];
+
+/// The first invariant that does not hold at the end.
+#[must_use]
+pub fn at_the_end(world: &World) -> Option<Violation> {
+    first(world, AT_THE_END)
 }
 
 /// The first invariant that does not hold at rest.

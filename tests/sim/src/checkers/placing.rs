@@ -76,3 +76,36 @@ pub(super) fn i04_absence_is_proven(world: &World) -> Verdict {
     }
     Ok(())
 }
+
+/// I12: nothing is approved on data that is older than the profile allows, and what a function takes to say so.
+pub(super) fn i12_no_approval_on_old_data(world: &World) -> Verdict {
+    let limit = i64::from(world.mirror.profile.max_signal_age_bars) * crate::market::BAR.ms();
+    for moved in world.mirror.step.orders.iter().filter(|moved| moved.before.is_none()) {
+        let intent = &moved.after.intent;
+        let age = world.now.ms_since(intent.decided_at);
+        if intent.leg.adds_risk() && intent.attempt == 1 && age > limit + crate::runner::FUNCTION_MS {
+            return Err(format!("order {} was approved on a signal {} s old", intent.id, age / 1_000));
+        }
+    }
+    Ok(())
+}
+
+/// I13: behind a kill no POST of what it forbids leaves after the gap, and the venue takes none in after the window.
+pub(super) fn i13_a_kill_stops_what_it_forbids(world: &World) -> Verdict {
+    let Some((kill, at)) = &world.mirror.kill else { return Ok(()) };
+    let since = world.now.ms_since(*at);
+    if let Some((id, leg)) = &world.mirror.step.posted
+        && !kill.permits(leg)
+        && since > world.timing.gap_ms
+    {
+        return Err(format!("order {id} ({}) was POSTed {since} ms after the kill", leg.tag()));
+    }
+    let accepted = world.mirror.step.accepted.as_ref().and_then(|id| world.mirror.orders.get(id));
+    if let Some(order) = accepted
+        && !kill.permits(&order.intent.leg)
+        && since > world.timing.gap_ms + world.timing.window_ms
+    {
+        return Err(format!("order {} was taken in {since} ms after the kill", order.intent.id));
+    }
+    Ok(())
+}

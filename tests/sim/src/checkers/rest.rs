@@ -2,10 +2,16 @@
 
 use super::Verdict;
 use crate::world::World;
+use desk::id::SignalId;
 use desk::ledger::LedgerAccount;
+use desk::market::Candle;
 use desk::order::State;
-use desk::port::VenueStatus;
+use desk::port::{Query, Row, VenueStatus, decode};
+use desk::signal::{BarClose, Signal};
+use desk::strategy::Holding;
 use std::collections::BTreeSet;
+use store::keys;
+use store::rows::CursorRow;
 
 /// I1: every intent has come to an end, but for stops that rest at the venue.
 pub(super) fn i01_every_order_has_come_to_its_end(world: &World) -> Verdict {
@@ -55,5 +61,79 @@ pub(super) fn i15_every_message_is_accounted_for(world: &World) -> Verdict {
             return Err(format!("{queue}: {} sent, {accounted} accounted for", counts.sent));
         }
     }
+    let unhandled = world.queues.handled().find(|id| !world.acknowledged.contains(id));
+    unhandled.map_or(Ok(()), |id| Err(format!("message {id} was deleted, and nobody has handled it")))
+}
+
+/// I11: the signals are those that the stored candles lead to, and every cursor is the fold of its candles.
+pub(super) fn i11_decisions_can_be_replayed(world: &World) -> Verdict {
+    let (config, strategy) = (&world.config, &world.strategy);
+    for market in &config.markets {
+        let symbol = &market.instrument.symbol;
+        let candles = rows::<Candle>(world, Query { limit: u32::MAX, ..keys::candles(symbol, market.interval) })?;
+        let cursor = keys::cursor(&config.account, strategy.id(), symbol, market.interval);
+        let cursor = world.memory.get(&cursor).map(decode::<CursorRow>).transpose().map_err(|e| e.to_string())?;
+        let Some(cursor) = cursor else { continue };
+        let mut memory = strategy.fresh();
+        for candle in candles.iter().filter(|candle| candle.open_time <= cursor.last_bar) {
+            let mut of_long = memory;
+            let wishes = [
+                strategy.on_bar(&mut of_long, candle, Holding::Long),
+                strategy.on_bar(&mut memory, candle, Holding::Flat),
+            ];
+            let bar = BarClose { interval: market.interval, bar: candle.open_time, price: candle.close };
+            let id = SignalId::derive(&config.account, strategy.id(), symbol, market.interval, candle.open_time);
+            let Some(stored) = world.memory.get(&keys::signal(&id)) else { continue };
+            let stored: Signal = decode(stored).map_err(|e| e.to_string())?;
+            let mut again =
+                wishes.iter().flatten().map(|wish| Signal::new(&config.account, strategy, symbol, bar, wish));
+            if !again.any(|signal| signal == stored) {
+                return Err(format!("the candles of {symbol} don't lead to signal {id}"));
+            }
+        }
+        if memory != cursor.memory {
+            return Err(format!("the cursor of {symbol} is not the fold of its candles"));
+        }
+    }
     Ok(())
+}
+
+fn rows<R: Row>(world: &World, query: Query) -> Result<Vec<R>, String> {
+    world.memory.query(&query).iter().map(|item| decode(item).map_err(|e| e.to_string())).collect()
+}
+
+/// I13: under a kill nothing works that it forbids.
+pub(super) fn i13_nothing_works_that_a_kill_forbids(world: &World) -> Verdict {
+    let Some((kill, _)) = &world.mirror.kill else { return Ok(()) };
+    for order in world.exchange.orders().iter().filter(|order| order.status == VenueStatus::Open) {
+        let ours = world.mirror.orders.get(&order.new.client_id);
+        if let Some(ours) = ours.filter(|ours| !kill.permits(&ours.intent.leg)) {
+            return Err(format!("order {} ({}) works under a kill", ours.intent.id, ours.intent.leg.tag()));
+        }
+    }
+    Ok(())
+}
+
+/// I20: no row and no message holds a secret. (Lines of the trace are looked at as they are written.)
+pub(super) fn i20_no_secret_is_kept(world: &World) -> Verdict {
+    let shows = |text: &str| text.contains(crate::port::CANARY);
+    let row = world.memory.items().find(|item| shows(&item.body) || shows(&item.key.sk));
+    if let Some(item) = row {
+        return Err(format!("{}/{} holds a secret", item.key.pk, item.key.sk));
+    }
+    if world.queues.bodies().any(shows) { Err("a message holds a secret".to_owned()) } else { Ok(()) }
+}
+
+/// I1: when everything was closed, every order has ended.
+pub(super) fn i01_every_order_has_ended(world: &World) -> Verdict {
+    let left = world.mirror.orders.values().find(|order| !order.state.is_terminal());
+    left.map_or(Ok(()), |order| {
+        Err(format!("order {} ({}) is {}", order.intent.id, order.intent.leg.tag(), order.state))
+    })
+}
+
+/// I13: when everything was closed, nothing is held.
+pub(super) fn i13_nothing_is_held_any_more(world: &World) -> Verdict {
+    let open = world.mirror.positions.iter().find(|(_, position)| position.is_open());
+    open.map_or(Ok(()), |(symbol, position)| Err(format!("{} of {symbol} are still held", position.quantity)))
 }

@@ -22,7 +22,7 @@ impl PullCandles for SimCandles {
         let caller = &self.0;
         caller
             .call("pull", |world, visit| {
-                let kinds = [Fault::PullFails, Fault::PullStale, Fault::PullTwice];
+                let kinds = [Fault::PullFails, Fault::PullStale, Fault::PullTwice, Fault::PullRevised];
                 let fault = world.faults.fires(caller.actor, "pull", visit, &kinds);
                 let now = match fault {
                     Some(Fault::PullStale) => world.now.plus_ms(-3 * interval.ms()),
@@ -36,6 +36,14 @@ impl PullCandles for SimCandles {
                     Some(Fault::PullTwice) => {
                         candles.extend(candles.last().copied());
                         Ok(candles)
+                    }
+                    Some(Fault::PullRevised) => {
+                        // The last one stored comes again with another close, before what is new.
+                        let told = world.markets.candles(symbol, None, now);
+                        let last =
+                            told.iter().rev().find(|candle| after.is_some_and(|after| candle.open_time == after));
+                        let revised = last.map(|candle| Candle { close: candle.low, ..*candle });
+                        Ok(revised.into_iter().chain(candles).collect())
                     }
                     Some(_) | None => Ok(candles),
                 }

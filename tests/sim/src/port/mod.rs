@@ -6,13 +6,14 @@ mod queues;
 mod table;
 mod venue;
 
+pub use self::venue::{ApiKey, CANARY, SimVenue, arrived};
 pub use candles::SimCandles;
 pub use queues::SimQueues;
 pub use table::SimTable;
-pub use venue::{SimVenue, arrived};
 
 use crate::chance::span;
 use crate::fault::Fault;
+use crate::mutants::Mutant;
 use crate::world::{Park, Shared, World};
 use desk::port::Clock;
 use desk::time::Timestamp;
@@ -29,6 +30,10 @@ pub struct Caller {
     pub actor: &'static str,
     /// By how much its clock is ahead, in milliseconds.
     pub skew_ms: i64,
+    /// How it was broken on purpose.
+    pub mutant: Option<Mutant>,
+    /// What a process that reads the clock only once has read.
+    pub read_once: Option<Timestamp>,
 }
 
 /// How long a call takes there and back, in milliseconds, when nothing is wrong.
@@ -77,11 +82,6 @@ impl Caller {
         Pause { world: &self.world, park: Some(park) }.await;
     }
 
-    /// Waits until an instant.
-    async fn until(&self, at: Timestamp) {
-        Pause { world: &self.world, park: Some(Park::Until(at)) }.await;
-    }
-
     /// Writes a line of the trace.
     fn note(&self, world: &mut World, site: &str, visit: u32, what: std::fmt::Arguments<'_>) {
         world.note(self.actor, format_args!("{site} {visit} {what}"));
@@ -110,6 +110,6 @@ impl Future for Pause<'_> {
 
 impl Clock for Caller {
     fn now(&self) -> Timestamp {
-        self.world.lock().now.plus_ms(self.skew_ms)
+        self.read_once.unwrap_or_else(|| self.world.lock().now.plus_ms(self.skew_ms))
     }
 }

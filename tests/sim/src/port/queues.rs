@@ -3,8 +3,9 @@
 use super::Caller;
 use crate::chance::span;
 use crate::fault::Fault;
+use crate::mutants::Mutant;
 use crate::world::Event;
-use desk::message::QueueName;
+use desk::message::{Message, QueueName};
 use desk::port::{Outgoing, Publish, PublishError};
 
 /// The queues as one process sees them.
@@ -24,6 +25,13 @@ const fn site(queue: QueueName) -> &'static str {
 impl Publish for SimQueues {
     async fn publish(&self, outgoing: Outgoing) -> Result<(), PublishError> {
         let (caller, queue) = (&self.0, outgoing.queue);
+        let outgoing = match (caller.mutant, outgoing.message) {
+            (Some(mutant), Message::Fill { fill }) => Outgoing::to_book(mutant.names(fill)),
+            (_, message) => Outgoing { message, ..outgoing },
+        };
+        if caller.mutant == Some(Mutant::OnlyLogged) && caller.actor == "reconciliation" {
+            return Ok(());
+        }
         let site = site(queue);
         let fails = |reason: &str| PublishError { queue, reason: reason.to_owned() };
         let body = outgoing.message.encode().map_err(|e| fails(&e.to_string()))?;

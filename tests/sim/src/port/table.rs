@@ -1,8 +1,10 @@
 //! The table, with its faults: no answer before or after the fact, a client that asks again, items others write.
 
 use super::Caller;
+use crate::checkers::Violation;
 use crate::fault::Fault;
 use crate::memory::Applied;
+use crate::mutants::Mutant;
 use crate::world::World;
 use desk::port::{Item, Key, Query, Table, TableError, Write};
 
@@ -79,10 +81,35 @@ impl SimTable {
                 world.mirror.committed(writes, now);
                 world.check();
             }
+            Ok(Applied::Before) if self.0.mutant == Some(Mutant::OwnSuccess) => {
+                return Err(TableError::Contended("a condition did not hold".to_owned()));
+            }
             Ok(Applied::Before) => self.0.note(world, site, visit, format_args!("done before")),
             Err(error) => self.0.note(world, site, visit, format_args!("{error}")),
         }
         answer.map(drop)
+    }
+}
+
+impl SimTable {
+    /// A client that did not hear asks again. I18: as long as what it wrote stands, it hears of its success.
+    fn again(
+        &self,
+        site: &'static str,
+        visit: u32,
+        writes: &[Write],
+        first: &Result<(), TableError>,
+    ) -> Result<(), TableError> {
+        let mut world = self.0.world.lock();
+        let stands =
+            |write: &Write| matches!(write, Write::Put { item, .. } if world.memory.get(&item.key) == Some(item));
+        let ours = first.is_ok() && writes.iter().any(stands);
+        let again = self.apply(&mut world, site, visit, writes);
+        if ours && again.is_err() {
+            let what = format!("{site}: an own earlier success was told to be a conflict");
+            world.broken(Violation { invariant: "I18", what });
+        }
+        again
     }
 }
 
@@ -108,7 +135,12 @@ impl std::fmt::Display for Told<'_> {
 impl Table for SimTable {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
         let [site, _, _] = sites((&key.pk, &key.sk));
-        self.read(site, |world| world.memory.get(key).cloned()).await
+        let seen = self.read(site, |world| (world.memory.get(key).cloned(), world.now)).await;
+        match (seen, self.0.mutant) {
+            (Ok((item, now)), Some(mutant)) => Ok(item.map(|item| mutant.reads(self.0.actor, item, now))),
+            (Ok((item, _)), None) => Ok(item),
+            (Err(error), mutant) => mutant.and_then(|m| m.instead_of_nothing(key)).map(Some).ok_or(error),
+        }
     }
 
     async fn query(&self, query: &Query) -> Result<Vec<Item>, TableError> {
@@ -117,6 +149,13 @@ impl Table for SimTable {
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        let writes = match self.0.mutant {
+            Some(mutant) => {
+                let world = self.0.world.lock();
+                mutant.writes(self.0.actor, writes, |key| world.memory.get(key).cloned())
+            }
+            None => writes,
+        };
         let Some(first) = writes.first() else { return Err(TableError::Invalid("nothing to write".to_owned())) };
         let [_, _, site] = sites((&first.key().pk, &first.key().sk));
         let caller = &self.0;
@@ -139,7 +178,7 @@ impl Table for SimTable {
         match fault {
             Some(Fault::TableUnclear) => Err(unavailable()),
             Some(Fault::TableAgain) => {
-                let again = self.apply(&mut caller.world.lock(), site, visit, &writes);
+                let again = self.again(site, visit, &writes, &answer);
                 caller.after(site, visit).await;
                 again
             }

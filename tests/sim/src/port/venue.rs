@@ -8,6 +8,7 @@ use super::Caller;
 use crate::chance::span;
 use crate::checkers::Violation;
 use crate::fault::Fault;
+use crate::mutants::Mutant;
 use crate::venue::{Answer, NewOrder};
 use crate::world::{Ask, Call, Event, Park, Shared, World};
 use desk::fill::Fill;
@@ -15,14 +16,16 @@ use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
 use desk::money::Amount;
 use desk::order::{Claimed, Timing};
 use desk::port::{
-    CancelOrder, CancelOutcome, Clock, ListOpenOrders, ListTrades, Lookup, PlaceOrder, PlaceOutcome, QueryOrder,
-    ReadBalances, Venue, VenueError, VenueStatus,
+    CancelOrder, CancelOutcome, ListOpenOrders, ListTrades, Lookup, PlaceOrder, PlaceOutcome, QueryOrder, ReadBalances,
+    Venue, VenueError, VenueStatus,
 };
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use venue::live::clock::DRIFT_MAX_MS;
+use venue::protocol::{EndpointClass, Method, Request};
 
 /// The venue as one process sees it.
 #[derive(Debug, Clone)]
@@ -33,6 +36,37 @@ pub struct SimVenue {
     pub id: VenueId,
     /// How long the steps of placing an order may take.
     pub timing: Timing,
+    /// What opens the account.
+    pub key: ApiKey,
+}
+
+/// What opens the account at the venue, marked so that it is found wherever it shows.
+#[derive(Clone)]
+pub struct ApiKey {
+    /// How it was broken on purpose.
+    pub mutant: Option<Mutant>,
+}
+
+/// The text of every secret.
+pub const CANARY: &str = "canary-of-a-secret";
+
+impl std::fmt::Debug for ApiKey {
+    /// As the real request shows itself, whose signature, header and body hold the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let request = Request {
+            origin: "spot",
+            method: Method::Post,
+            target: format!("/order?signature={CANARY}"),
+            headers: vec![("key", CANARY.to_owned())],
+            body: CANARY.to_owned(),
+            class: EndpointClass::Order,
+            weight: 1,
+        };
+        match self.mutant {
+            Some(Mutant::Secret) => write!(f, "{} {:?}", request.target, request.headers),
+            Some(_) | None => write!(f, "{request:?}"),
+        }
+    }
 }
 
 /// How long a request or an answer is on its way.
@@ -40,7 +74,7 @@ const WAY_MS: (i64, i64) = (5, 60);
 /// How long a client waits for an answer.
 const PATIENCE_MS: i64 = 5_000;
 /// How late a late request may come.
-const LATE_MS: (i64, i64) = (200, 12_000);
+const LATE_MS: (i64, i64) = (200, 150_000);
 
 impl SimVenue {
     fn error(&self, reason: &str) -> VenueError {
@@ -93,7 +127,9 @@ impl SimVenue {
         let number = |world: &World, of| world.faults.number(actor, site, visit, of);
         let (there, back) =
             (span(number(world, "there"), WAY_MS.0, WAY_MS.1), span(number(world, "back"), WAY_MS.0, WAY_MS.1));
-        let late = span(number(world, "late"), LATE_MS.0, LATE_MS.1);
+        // Some hang for minutes, as a connection may that sends again by itself.
+        let longest = if number(world, "hangs") % 4 == 0 { LATE_MS.1 } else { LATE_MS.1 / 30 };
+        let late = span(number(world, "late"), LATE_MS.0, longest);
         if let Some(fault) = fault {
             self.caller.note(world, site, visit, format_args!("{fault}"));
         }
@@ -120,15 +156,16 @@ impl SimVenue {
     }
 
     /// The request as it leaves.
-    fn new_order(&self, claimed: &Claimed, now: Timestamp) -> NewOrder {
+    fn new_order(&self, claimed: &Claimed, now: Timestamp, visit: u32) -> NewOrder {
         let intent = &claimed.order().intent;
+        let random = || IntentId::derive_external(&self.id, &visit.to_string());
         NewOrder {
-            client_id: intent.id.clone(),
+            client_id: if self.caller.mutant == Some(Mutant::RandomId) { random() } else { intent.id.clone() },
             symbol: intent.symbol.clone(),
             side: intent.side,
             kind: intent.kind,
             quantity: intent.quantity,
-            deadline: claimed.claim().deadline.plus_ms(-self.caller.skew_ms),
+            deadline: venue::live::asked_for(claimed.claim()).plus_ms(-self.caller.skew_ms),
             made_at: now,
         }
     }
@@ -162,16 +199,26 @@ impl PlaceOrder for SimVenue {
         let visit = caller.before("place").await;
         let new = {
             let mut world = caller.world.lock();
-            if !claimed.may_leave(world.now.plus_ms(caller.skew_ms)) {
+            if caller.skew_ms.abs() > DRIFT_MAX_MS {
+                caller.note(&mut world, "place", visit, format_args!("not sent: the clocks differ"));
+                return PlaceOutcome::Refused("not sent: the clocks differ".to_owned());
+            }
+            let looks = caller.mutant != Some(Mutant::NoGapCheck);
+            if looks && !claimed.may_leave(world.now.plus_ms(caller.skew_ms)) {
                 caller.note(&mut world, "place", visit, format_args!("not sent: too long after its claim"));
                 return PlaceOutcome::Refused("not sent: too long after its claim".to_owned());
             }
-            caller.note(&mut world, "place", visit, format_args!("POST {id}"));
-            *world.mirror.posts.entry(id.clone()).or_default() += 1;
-            world.check();
-            self.new_order(claimed, world.now)
+            let leg = &claimed.order().intent.leg;
+            caller.note(&mut world, "place", visit, format_args!("POST {id} {} with {:?}", leg.tag(), self.key));
+            world.posted(&id, leg);
+            self.new_order(claimed, world.now, visit)
         };
-        match self.ask("place", visit, Ask::Place(Box::new(new))).await {
+        let mut answer = self.ask("place", visit, Ask::Place(Box::new(new.clone()))).await;
+        if caller.mutant == Some(Mutant::PostAgain) && matches!(answer, Some(Answer::Error(_))) {
+            caller.world.lock().posted(&id, &claimed.order().intent.leg);
+            answer = self.ask("place", visit, Ask::Place(Box::new(new))).await;
+        }
+        match answer {
             Some(Answer::Accepted(fact, fills)) if fact.order == id => PlaceOutcome::Accepted { fact, fills },
             Some(Answer::Accepted(..)) => PlaceOutcome::Unknown("the answer is about another order".to_owned()),
             Some(Answer::Refused(why)) => PlaceOutcome::Refused(why),
@@ -187,6 +234,9 @@ impl QueryOrder for SimVenue {
     }
 
     async fn in_lists(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+        if self.caller.mutant == Some(Mutant::SingleSource) {
+            return Ok(Lookup::NotFound);
+        }
         self.read("in-lists", |world| world.exchange.list(order, world.now)).await
     }
 }
@@ -225,7 +275,11 @@ impl ListTrades for SimVenue {
         after: Option<&TradeId>,
         limit: u32,
     ) -> Result<Vec<Fill>, VenueError> {
-        self.read("trades", |world| world.exchange.trades_after(symbol, after, limit)).await
+        let trades = self.read("trades", |world| world.exchange.trades_after(symbol, after, limit)).await?;
+        Ok(match self.caller.mutant {
+            Some(mutant) => trades.into_iter().map(|fill| mutant.names(fill)).collect(),
+            None => trades,
+        })
     }
 }
 
@@ -245,7 +299,12 @@ impl Venue for SimVenue {
     }
 
     fn now(&self) -> Timestamp {
-        self.caller.world.lock().now
+        let now = self.caller.world.lock().now;
+        match self.caller.mutant {
+            Some(Mutant::AskedAfter) => now.plus_ms(PATIENCE_MS),
+            Some(Mutant::LocalClock) => now.plus_ms(self.caller.skew_ms),
+            Some(_) | None => now,
+        }
     }
 }
 
@@ -260,6 +319,10 @@ pub fn arrived(world: &mut World, number: u64) {
                 exchange.arrive(new, *now, markets, faults)
             };
             world.note("venue", format_args!("{} arrives: {}", new.client_id, told(&answer)));
+            if matches!(answer, Answer::Accepted(..)) {
+                world.mirror.step.accepted = Some(new.client_id.clone());
+                world.check();
+            }
             if let Answer::Accepted(fact, _) = &answer
                 && fact.order != new.client_id
             {

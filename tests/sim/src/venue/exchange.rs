@@ -76,6 +76,7 @@ pub struct VenueOrder {
 enum Next {
     Fill(Quantity),
     Expire,
+    Refuse,
 }
 
 /// The exchange.
@@ -135,6 +136,10 @@ impl Exchange {
         let expires = match self.semantics.deadline {
             Deadline::Ours => new.deadline,
             Deadline::Stamp(ms) => new.made_at.plus_ms(ms),
+            Deadline::OursUnlessStop(ms) => match new.kind {
+                OrderKind::Market => new.deadline,
+                OrderKind::StopMarket { .. } => new.made_at.plus_ms(ms),
+            },
         };
         if now > expires {
             return Answer::Refused("it came too late".to_owned());
@@ -223,7 +228,13 @@ impl Exchange {
         };
         let parts = faults.fires(ACTOR, "accept", visit, &[Fault::InParts]).is_some();
         let ends = faults.fires(ACTOR, "accept", visit, &[Fault::VenueExpires]).is_some();
+        let refused =
+            self.semantics.acknowledges && faults.fires(ACTOR, "accept", visit, &[Fault::RefusedLater]).is_some();
         match new.kind {
+            _ if refused => {
+                let at = now.plus_ms(span(number(faults, "refused"), 0, 500));
+                order.plan.push_back((at, Next::Refuse));
+            }
             OrderKind::Market => {
                 let delay = if self.semantics.acknowledges { span(number(faults, "delay"), 0, 900) } else { 0 };
                 order.plan = self.parts(new, now.plus_ms(delay), if parts { number(faults, "parts") } else { 0 });
@@ -284,6 +295,7 @@ impl Exchange {
                 match next {
                     Next::Fill(quantity) if self.fill(index, quantity, now, markets).is_some() => {}
                     Next::Fill(_) | Next::Expire => self.end(index, VenueStatus::Expired, now),
+                    Next::Refuse => self.end(index, VenueStatus::Rejected, now),
                 }
             }
         }

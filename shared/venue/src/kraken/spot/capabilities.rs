@@ -23,6 +23,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "deadline",
         max_ms: 60_000,
+        unnamed_ms: 0,
         rule: "RFC 3339, two to sixty seconds from now; the matching engine rejects the order afterwards",
     },
     after_timeout: "OpenOrders by cl_ord_id, then ClosedOrders by cl_ord_id; beside them the stream of executions",

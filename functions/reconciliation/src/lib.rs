@@ -13,16 +13,17 @@ use boot::config::DeskConfig;
 use boot::event::Scheduled;
 use boot::{Failure, observe};
 use desk::id::{Asset, Symbol};
+use desk::instrument::Instrument;
 use desk::money::Amount;
-use desk::order::{Order, State};
+use desk::order::{Intent, Order, State};
 use desk::port::{Clock, Outgoing, Publish, Table, Venue};
-use desk::position::Position;
 use desk::reconcile::{self, Finding};
-use desk::time::Timestamp;
+use desk::risk::KillState;
 use order_placement::{look_again, resolve};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use store::verbs::AccountState;
 use store::{Store, Versioned, keys};
 
 /// What the handler works with.
@@ -66,16 +67,16 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps.config.chosen(event)?;
     let account = &deps.config.account;
     let mut round = Round::default();
-    let state = deps.store.account_state(account).await?;
-    let mut working = Vec::new();
-    for (_, mark) in &state.working {
-        working.push(deps.store.order(&mark.order).await?);
-    }
+    let (mut state, mut working) = books(deps).await?;
     orders(deps, &working, &mut round).await?;
+    if round.findings.iter().any(|finding| matches!(finding, Finding::Moved { .. })) {
+        // A stop that has ended is missed now, not a round later.
+        (state, working) = books(deps).await?;
+    }
     let holdings = deps.store.holdings(account).await?;
     balances(deps, &holdings, &mut round).await?;
     if round.mended == 0 {
-        protection(deps, &state.positions, &working, &mut round).await?;
+        protection(deps, &state, &working, &mut round).await?;
     }
     let stops_risk = |f: &&Finding| matches!(f, Finding::Balance { .. } | Finding::External { .. });
     let reasons: Vec<String> = round.findings.iter().filter(stops_risk).map(ToString::to_string).collect();
@@ -85,6 +86,16 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
         deps.store.freeze(account, reason).await?;
     }
     Ok(round)
+}
+
+/// The account's books, and its orders that are not done.
+async fn books<T: Table, V, Q, C>(deps: &Deps<T, V, Q, C>) -> Result<(AccountState, Vec<Versioned<Order>>), Failure> {
+    let state = deps.store.account_state(&deps.config.account).await?;
+    let mut working = Vec::new();
+    for (_, mark) in &state.working {
+        working.push(deps.store.order(&mark.order).await?);
+    }
+    Ok((state, working))
 }
 
 async fn orders<T: Table, V: Venue, Q: Publish, C: Clock>(
@@ -166,7 +177,7 @@ async fn report_missed<T: Table, V: Venue, Q: Publish, C: Clock>(
 
 async fn protection<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
-    positions: &BTreeMap<Symbol, Position>,
+    state: &AccountState,
     working: &[Versioned<Order>],
     round: &mut Round,
 ) -> Result<(), Failure> {
@@ -174,54 +185,89 @@ async fn protection<T: Table, V: Venue, Q: Publish, C: Clock>(
     for market in &deps.config.markets {
         let instrument = &market.instrument;
         // What was bought here; what the account held before is its owner's business.
-        let held = positions.get(&instrument.symbol).map_or(Amount::ZERO, |position| position.quantity);
+        let held = state.positions.get(&instrument.symbol).map_or(Amount::ZERO, |position| position.quantity);
         let bare = reconcile::unprotected(instrument, held, &working);
         let Some(finding) = bare.map_err(|e| Failure::poison(e.to_string()))? else { continue };
-        round.mended += renew_stops(deps, &instrument.symbol).await?;
+        if let Finding::Unprotected { quantity, .. } = &finding {
+            let kill = state.kill_state(deps.clock.now());
+            round.mended += renew_stops(deps, instrument, *quantity, &kill).await?;
+        }
         round.findings.push(finding);
     }
     Ok(())
 }
 
-/// Asks again for the stops of the present position whose last attempt has ended without filling; returns how many.
+/// Asks again for stops of the present position until they cover what is bare; returns how many. First for those that have
+/// ended without filling: an exit may have sold part of what they covered before. What then is left, lots that fees have cut
+/// off from whole ones, is sold as the last stop was.
 async fn renew_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
-    symbol: &Symbol,
+    instrument: &Instrument,
+    mut bare: Amount,
+    kill: &KillState,
 ) -> Result<usize, Failure> {
+    let ended = ended_stops(deps, instrument, kill).await?;
+    let (filled, unfilled): (Vec<&Order>, Vec<&Order>) = ended.iter().partition(|order| order.state == State::Filled);
+    let mut renewed = 0;
+    for order in unfilled.into_iter().chain(filled) {
+        if let Some(covered) = renew(deps, order, instrument, bare).await? {
+            bare = bare.minus(covered).map_err(|e| Failure::poison(e.to_string()))?;
+            renewed += 1;
+        }
+    }
+    Ok(renewed)
+}
+
+/// The stops of the present position that have ended and that the kill switch permits, newest first: one that it forbids
+/// would be withheld, and asked for again a round later.
+async fn ended_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    instrument: &Instrument,
+    kill: &KillState,
+) -> Result<Vec<Order>, Failure> {
     let account = &deps.config.account;
-    let position = deps.store.position(account, symbol).await?;
-    let Some(opened_at) = position.opened_at else { return Ok(0) };
-    let (mut renewed, mut before) = (0, None);
+    let position = deps.store.position(account, &instrument.symbol).await?;
+    let Some(opened_at) = position.opened_at else { return Ok(Vec::new()) };
+    let (mut ended, mut before) = (Vec::new(), None);
     loop {
         let page = deps.store.recent_orders(account, before.take(), ORDERS).await?;
-        for (_, order) in &page {
-            renewed += usize::from(order.intent.symbol == *symbol && renew(deps, order, opened_at).await?);
-        }
         // Newest first: behind the position's first fill there is nothing of it.
-        match page.last() {
-            Some((place, order)) if order.intent.decided_at >= opened_at => before = Some(place.clone()),
-            Some(_) | None => return Ok(renewed),
+        let last = page.last().filter(|(_, order)| order.intent.decided_at >= opened_at);
+        before = last.map(|(place, _)| place.clone());
+        let of_position = |order: &Order| {
+            let Intent { symbol, leg, decided_at, .. } = &order.intent;
+            *symbol == instrument.symbol && leg.protects() && *decided_at >= opened_at && kill.permits(leg)
+        };
+        let orders = page.into_iter().map(|(_, order)| order);
+        ended.extend(orders.filter(|order| order.state.is_terminal() && of_position(order)));
+        if before.is_none() {
+            return Ok(ended);
         }
     }
 }
 
+/// Asks again for one stop, for what was left of it and is bare, or for all that is bare if nothing was left; returns how
+/// much that is.
 async fn renew<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     order: &Order,
-    opened_at: Timestamp,
-) -> Result<bool, Failure> {
-    let intent = &order.intent;
-    let ended = matches!(order.state, State::Cancelled | State::Rejected | State::Expired | State::NotPlaced);
-    if !ended || !intent.leg.protects() || intent.decided_at < opened_at {
-        return Ok(false);
+    instrument: &Instrument,
+    bare: Amount,
+) -> Result<Option<Amount>, Failure> {
+    let poison = |e: &dyn std::fmt::Display| Failure::poison(e.to_string());
+    let bare = instrument.whole_lots(bare).map_err(|e| poison(&e))?;
+    let left = order.open_quantity().map_err(|e| poison(&e))?;
+    let quantity = if left.is_zero() { bare } else { left.min(bare) };
+    if quantity.is_zero() {
+        return Ok(None);
     }
+    let intent = &order.intent;
     let latest = latest_attempt(deps, order).await?;
-    let left = order.open_quantity().map_err(|e| Failure::poison(e.to_string()))?;
-    let again = desk::risk::renew(intent, left, latest + 1).filter(|_| intent.attempt == latest);
-    let Some(approval) = again else { return Ok(false) };
+    let again = desk::risk::renew(intent, quantity, latest + 1).filter(|_| intent.attempt == latest);
+    let Some(approval) = again else { return Ok(None) };
     let order = deps.store.add_protection(&approval, deps.clock.now()).await?;
     deps.queues.publish(Outgoing::to_place(&order.intent)).await?;
-    Ok(true)
+    order.intent.quantity.amount().map(Some).map_err(|e| poison(&e))
 }
 
 /// The last attempt made at the leg of an order.

@@ -76,8 +76,7 @@ impl Arguments {
             (Some(seed), _, _) => one(seed, &options.into_iter().next().ok_or("no venue")?),
             (None, true, _) => swept(base, &options),
             (None, false, true) => {
-                let killed = gate::gate(base, self.seeds);
-                print!("{}", report::mutants(&killed));
+                let killed = gate::gate(base, self.seeds, |killed| println!("{}", report::mutant(killed)));
                 Ok(killed.iter().all(|killed| killed.by.is_some()))
             }
             (None, false, false) => many(Seeds { base, count: self.seeds, until_broken: false }, &options),

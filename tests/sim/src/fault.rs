@@ -91,6 +91,8 @@ kinds! {
     InParts "in-parts",
     /// The venue ends an order that it had accepted.
     VenueExpires "venue-expires",
+    /// An order is filled after its cancel was confirmed.
+    FillAfterCancel "fill-after-cancel",
     /// Candles can't be pulled.
     PullFails "pull-fails",
     /// The newest candles are not there yet.
@@ -227,6 +229,7 @@ impl Fault {
             | Self::StreamTwice
             | Self::InParts
             | Self::VenueExpires
+            | Self::FillAfterCancel
             | Self::ClockOff
             | Self::Unkill => 4,
         }

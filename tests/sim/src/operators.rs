@@ -109,7 +109,7 @@ fn cancel_one(world: &mut World, bits: u64) {
     let index = bits.checked_rem(u64::try_from(ids.len()).unwrap_or(0)).unwrap_or(0);
     if let Some(id) = usize::try_from(index).ok().and_then(|index| ids.get(index)) {
         world.note(ACTOR, format_args!("cancels {id} by hand"));
-        let now = world.now;
-        world.exchange.cancel(id, now);
+        let World { exchange, faults, now, .. } = world;
+        exchange.cancel(id, *now, faults);
     }
 }

@@ -55,17 +55,14 @@ pub fn failure(seed: u64, options: &Options, commit: &str) -> String {
     )
 }
 
-/// The mutation gate as a table.
+/// What became of a mutant, as a line.
 #[must_use]
-pub fn mutants(killed: &[Killed]) -> String {
-    let line = |k: &Killed| {
-        let by = match &k.by {
-            Some((by, violation)) => format!("{} by {by}", violation.invariant),
-            None => "LIVES".to_owned(),
-        };
-        format!("  {:<34} {:<5} {:>6} runs  {by}\n", k.mutant.name(), k.mutant.breaks(), k.runs)
+pub fn mutant(killed: &Killed) -> String {
+    let by = match &killed.by {
+        Some((by, violation)) => format!("{} by {by}", violation.invariant),
+        None => "LIVES".to_owned(),
     };
-    killed.iter().map(line).collect()
+    format!("{:<34} {:<5} {:>6} runs  {by}", killed.mutant.name(), killed.mutant.breaks(), killed.runs)
 }
 
 /// A sweep as a line, with what it broke.

@@ -230,6 +230,9 @@ impl Run {
                 }
             }
         }
+        let World { trace, memory, exchange, .. } = &mut *world;
+        memory.items().for_each(|item| trace.add(&item.body));
+        exchange.trades().iter().for_each(|fill| trace.add(&fill.key()));
         Outcome {
             violation: world.violation.clone(),
             fired: world.faults.fired().clone(),

@@ -253,9 +253,6 @@ impl World {
     /// Writes a line of the trace.
     pub fn note(&mut self, who: &str, what: fmt::Arguments<'_>) {
         self.trace.line(self.now.ms() - crate::market::START, who, what);
-        if self.trace.shows_a_secret() {
-            self.broken(Violation { invariant: "I20", what: format!("{who} shows a secret") });
-        }
     }
 
     /// Holds the world against what must be true after every step.
@@ -266,6 +263,13 @@ impl World {
             self.broken(violation);
         }
         self.mirror.step = Step::default();
+    }
+
+    /// Holds a text that is going to be logged against I20.
+    pub fn logged(&mut self, who: &str, text: &str) {
+        if text.contains(crate::port::CANARY) {
+            self.broken(Violation { invariant: "I20", what: format!("{who} shows a secret") });
+        }
     }
 
     /// Whether the account has the limits of the last deployment.

@@ -59,6 +59,7 @@ fn a_crash_at_any_call_of_any_handler_changes_nothing() {
 
 #[test]
 fn every_mutant_is_noticed() {
-    let killed = gate::gate(0, 60);
-    assert!(killed.iter().all(|killed| killed.by.is_some()), "{}", report::mutants(&killed));
+    let killed = gate::gate(0, 60, |_| ());
+    let living: Vec<String> = killed.iter().filter(|killed| killed.by.is_none()).map(report::mutant).collect();
+    assert_eq!(living, Vec::<String>::new());
 }

@@ -23,7 +23,8 @@ fn nothing_on_the_decision_path_takes_time_chance_or_order_from_where_it_runs() 
         sources(&root.join("functions").join(function).join("src"), &mut files);
     }
     assert!(files.len() > 60);
-    let banned = ["SystemTime", "Instant::now", "rand::", "getrandom", "HashMap", "HashSet", "select!", "spawn_blocking"];
+    let banned =
+        ["SystemTime", "Instant::now", "rand::", "getrandom", "HashMap", "HashSet", "select!", "spawn_blocking"];
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         let code = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));

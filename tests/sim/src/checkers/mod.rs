@@ -50,6 +50,7 @@ pub const AFTER_STEP: &[Checker] = &[
 pub const AT_REST: &[Checker] = &[
     ("I1", rest::i01_every_order_has_come_to_its_end),
     ("I3", rest::i03_what_works_at_the_venue_is_what_works_here),
+    ("I13", rest::i13_a_position_rests_on_stops),
     ("I6", rest::i06_holdings_are_the_balances_of_the_venue),
     ("I9", rest::i09_every_trade_is_booked),
     ("I11", rest::i11_decisions_can_be_replayed),

@@ -5,8 +5,10 @@ use crate::world::World;
 use desk::id::SignalId;
 use desk::ledger::LedgerAccount;
 use desk::market::Candle;
+use desk::money::Amount;
 use desk::order::State;
 use desk::port::{Query, Row, VenueStatus, decode};
+use desk::risk::{Kill, KillMode};
 use desk::signal::{BarClose, Signal};
 use desk::strategy::Holding;
 use std::collections::BTreeSet;
@@ -136,4 +138,23 @@ pub(super) fn i01_every_order_has_ended(world: &World) -> Verdict {
 pub(super) fn i13_nothing_is_held_any_more(world: &World) -> Verdict {
     let open = world.mirror.positions.iter().find(|(_, position)| position.is_open());
     open.map_or(Ok(()), |(symbol, position)| Err(format!("{} of {symbol} are still held", position.quantity)))
+}
+
+/// I13: a position rests on stops that cover its whole lots, unless a kill forbids them.
+pub(super) fn i13_a_position_rests_on_stops(world: &World) -> Verdict {
+    let permitted = world.mirror.kill.as_ref().is_none_or(|(kill, _)| match &kill.kill {
+        Kill::Live => true,
+        Kill::Killed { mode, .. } => *mode == KillMode::KeepStops,
+    });
+    for market in world.config.markets.iter().filter(|_| permitted) {
+        let symbol = &market.instrument.symbol;
+        let held = world.mirror.positions.get(symbol).map_or(Amount::ZERO, |position| position.quantity);
+        let working: Vec<_> =
+            world.mirror.orders.values().filter(|order| !order.state.is_terminal()).cloned().collect();
+        let bare = desk::reconcile::unprotected(&market.instrument, held, &working).map_err(|e| e.to_string())?;
+        if let Some(finding) = bare {
+            return Err(finding.to_string());
+        }
+    }
+    Ok(())
 }

@@ -209,7 +209,9 @@ impl PlaceOrder for SimVenue {
                 return PlaceOutcome::Refused("not sent: too long after its claim".to_owned());
             }
             let leg = &claimed.order().intent.leg;
-            caller.note(&mut world, "place", visit, format_args!("POST {id} {} with {:?}", leg.tag(), self.key));
+            let request = format!("{:?}", self.key);
+            world.logged(caller.actor, &request);
+            caller.note(&mut world, "place", visit, format_args!("POST {id} {}: {request}", leg.tag()));
             world.posted(&id, leg);
             self.new_order(claimed, world.now, visit)
         };
@@ -331,7 +333,13 @@ pub fn arrived(world: &mut World, number: u64) {
             answer
         }
         Ask::Cancel(order) => {
-            let found = world.exchange.cancel(order, world.now);
+            let found = {
+                let World { exchange, faults, now, .. } = world;
+                exchange.cancel(order, *now, faults)
+            };
+            if let Some(due) = world.exchange.next_due() {
+                world.at(due, Event::Market);
+            }
             world.note(
                 "venue",
                 format_args!("cancel of {order} arrives: {}", if found.is_some() { "ok" } else { "unknown" }),

@@ -278,7 +278,7 @@ impl Exchange {
     /// When something happens next by itself.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        let open = self.orders.iter().filter(|order| order.status == VenueStatus::Open);
+        let open = self.orders.iter().filter(|order| order.can_fill());
         open.filter_map(|order| order.plan.front().map(|(at, _)| *at)).min()
     }
 
@@ -294,7 +294,7 @@ impl Exchange {
             while let Some(next) = self.due(index, now) {
                 match next {
                     Next::Fill(quantity) if self.fill(index, quantity, now, markets).is_some() => {}
-                    Next::Fill(_) | Next::Expire => self.end(index, VenueStatus::Expired, now),
+                    Next::Fill(_) | Next::Expire => self.expire(index, now),
                     Next::Refuse => self.end(index, VenueStatus::Rejected, now),
                 }
             }
@@ -312,14 +312,21 @@ impl Exchange {
     }
 
     fn due(&mut self, index: usize, now: Timestamp) -> Option<Next> {
-        let order = self.orders.get_mut(index).filter(|order| order.status == VenueStatus::Open)?;
+        let order = self.orders.get_mut(index).filter(|order| order.can_fill())?;
         order.plan.front().filter(|(at, _)| *at <= now)?;
         order.plan.pop_front().map(|(_, next)| next)
+    }
+
+    fn expire(&mut self, index: usize, now: Timestamp) {
+        if self.orders.get(index).is_some_and(|order| order.status == VenueStatus::Open) {
+            self.end(index, VenueStatus::Expired, now);
+        }
     }
 
     fn end(&mut self, index: usize, status: VenueStatus, now: Timestamp) {
         if let Some(order) = self.orders.get_mut(index) {
             (order.status, order.ended_at) = (status, Some(now));
+            order.plan.clear();
         }
     }
 
@@ -363,18 +370,31 @@ impl Exchange {
         Some((price.notional(quantity).ok()?.fee(rate).ok()?, instrument.quote.clone()))
     }
 
-    /// Cancels what still works of an order; `None` if it has none of that name.
-    pub fn cancel(&mut self, client_id: &IntentId, now: Timestamp) -> Option<()> {
+    /// Cancels what still works of an order; `None` if it has none of that name. Now and then the cancel races with a fill
+    /// that is told of later.
+    pub fn cancel(&mut self, client_id: &IntentId, now: Timestamp, faults: &mut Faults) -> Option<()> {
         let index = self.orders.iter().rposition(|order| order.new.client_id == *client_id)?;
         let order = self.orders.get(index)?;
-        if order.status == VenueStatus::Open {
-            self.end(index, VenueStatus::Cancelled, now);
+        if order.status != VenueStatus::Open {
+            return Some(());
+        }
+        let rest = order.new.quantity.minus(order.filled).ok()?;
+        self.end(index, VenueStatus::Cancelled, now);
+        let visit = faults.visit(ACTOR, "cancel");
+        if faults.fires(ACTOR, "cancel", visit, &[Fault::FillAfterCancel]).is_some() {
+            let at = now.plus_ms(span(faults.number(ACTOR, "cancel", visit, "race"), 20, 3_000));
+            self.orders.get_mut(index)?.plan = VecDeque::from([(at, Next::Fill(rest))]);
         }
         Some(())
     }
 }
 
 impl VenueOrder {
+    /// Whether something may still be traded: of one that was cancelled, what raced with the cancel.
+    const fn can_fill(&self) -> bool {
+        matches!(self.status, VenueStatus::Open | VenueStatus::Cancelled)
+    }
+
     /// What the venue says about it.
     #[must_use]
     pub fn fact(&self) -> OrderFact {

@@ -4,7 +4,7 @@ use crate::record;
 use crate::resolve::{Resolution, resolve};
 use boot::{Failure, observe};
 use desk::order::{Event, Order, State};
-use desk::port::{CancelOutcome, Table, Venue};
+use desk::port::{CancelOutcome, Lookup, Table, Venue};
 use desk::time::Timestamp;
 use store::{Store, Versioned};
 
@@ -97,6 +97,9 @@ pub(crate) async fn killed<T: Table, V: Venue>(
 
 /// Records what the venue says about an open order that it no longer lists.
 ///
+/// Some venues keep no order that ended without a trade. One that two sources don't have, asked behind its deadline and the
+/// grace, works no more: it counts as ended by the venue. Trades of it that are not booked are found by the balances.
+///
 /// # Errors
 /// [`Failure::Retry`] if the venue or the store don't answer.
 pub async fn look_again<T: Table, V: Venue>(
@@ -106,9 +109,21 @@ pub async fn look_again<T: Table, V: Venue>(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let intent = &order.row.intent;
-    let found = venue.by_client_id(&intent.account, &intent.symbol, &intent.id).await?;
-    if let desk::port::Lookup::Found(fact) = found {
-        record::fact(store, order, &fact, now).await?;
+    let deadline = order.row.claim.as_ref().map(|claim| claim.deadline);
+    let provable_after = deadline.map(|deadline| deadline.plus_ms(venue.timing().grace_ms));
+    let asked_at = venue.now();
+    let mut found = venue.by_client_id(&intent.account, &intent.symbol, &intent.id).await?;
+    if found == Lookup::NotFound {
+        found = venue.in_lists(&intent.account, &intent.symbol, &intent.id).await?;
     }
-    Ok(())
+    match found {
+        Lookup::Found(fact) => record::fact(store, order, &fact, now).await.map(drop),
+        Lookup::NotFound if provable_after.is_some_and(|after| asked_at > after) => {
+            let why = "ended: two sources of the venue no longer have it";
+            let settled = store.settle(order, Event::Expire, now, why, None).await?;
+            observe::moved(&settled.order.row, why);
+            Ok(())
+        }
+        Lookup::NotFound => Ok(()),
+    }
 }

@@ -68,15 +68,15 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps.config.chosen(event)?;
     let account = &deps.config.account;
     let mut round = Round::default();
-    let state = deps.store.account_state(account).await?;
-    let mut working = Vec::new();
-    for (_, mark) in &state.working {
-        working.push(deps.store.order(&mark.order).await?);
-    }
+    let (mut state, mut working) = books(deps).await?;
     orders(deps, &working, &mut round).await?;
+    if round.findings.iter().any(|finding| matches!(finding, Finding::Moved { .. })) {
+        // A stop that has ended is missed now, not a round later.
+        (state, working) = books(deps).await?;
+    }
     money::compare(deps, &state, &mut round).await?;
     if round.mended == 0 {
-        protection::look(deps, &state.positions, &working, &mut round).await?;
+        protection::look(deps, &state, &working, &mut round).await?;
     }
     round.findings.iter().for_each(observe::finding);
     freeze(deps, &state, &round).await?;
@@ -117,6 +117,16 @@ async fn freeze<T: Table, V, Q, C>(
         deps.store.freeze_market(account, symbol, reasons.join("; ")).await?;
     }
     Ok(())
+}
+
+/// The account's books, and its orders that are not done.
+async fn books<T: Table, V, Q, C>(deps: &Deps<T, V, Q, C>) -> Result<(AccountState, Vec<Versioned<Order>>), Failure> {
+    let state = deps.store.account_state(&deps.config.account).await?;
+    let mut working = Vec::new();
+    for (_, mark) in &state.working {
+        working.push(deps.store.order(&mark.order).await?);
+    }
+    Ok((state, working))
 }
 
 async fn orders<T: Table, V: Venue, Q: Publish, C: Clock>(

@@ -4,15 +4,14 @@ use crate::{Deps, Round};
 use boot::Failure;
 use desk::id::Symbol;
 use desk::instrument::Instrument;
-use desk::money::{Amount, MoneyError, Quantity};
-use desk::order::{Order, State};
+use desk::money::{Amount, MoneyError};
+use desk::order::{Intent, Order, State};
 use desk::port::{Clock, Outgoing, Publish, Table, Venue};
-use desk::position::Position;
 use desk::reconcile::{self, Finding};
-use desk::time::Timestamp;
+use desk::risk::KillState;
 use order_placement::{Cancelled, cancel};
-use std::collections::BTreeMap;
 use store::Versioned;
+use store::verbs::AccountState;
 
 /// How many orders are looked through at once for a lost stop.
 const ORDERS: u32 = 100;
@@ -20,7 +19,7 @@ const ORDERS: u32 = 100;
 /// Looks at every market's stops.
 pub(crate) async fn look<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
-    positions: &BTreeMap<Symbol, Position>,
+    state: &AccountState,
     all: &[Versioned<Order>],
     round: &mut Round,
 ) -> Result<(), Failure> {
@@ -29,7 +28,7 @@ pub(crate) async fn look<T: Table, V: Venue, Q: Publish, C: Clock>(
     for market in &deps.config.markets {
         let instrument = &market.instrument;
         // What was bought here; what the account held before is its owner's business.
-        let held = positions.get(&instrument.symbol).map_or(Amount::ZERO, |position| position.quantity);
+        let held = state.positions.get(&instrument.symbol).map_or(Amount::ZERO, |position| position.quantity);
         let oversized = reconcile::oversized(&instrument.symbol, held, &working).map_err(poison)?;
         if let Some(finding) = oversized {
             round.mended += cancel_stops(deps, &instrument.symbol, held, of_market(all, &instrument.symbol)).await?;
@@ -39,7 +38,8 @@ pub(crate) async fn look<T: Table, V: Venue, Q: Publish, C: Clock>(
         let bare = reconcile::unprotected(instrument, held, &working).map_err(poison)?;
         let Some(finding) = bare else { continue };
         if let Finding::Unprotected { quantity, .. } = &finding {
-            round.mended += renew_stops(deps, instrument, *quantity).await?;
+            let kill = state.kill_state(deps.clock.now());
+            round.mended += renew_stops(deps, instrument, *quantity, &kill).await?;
         }
         round.findings.push(finding);
     }
@@ -79,53 +79,77 @@ async fn cancel_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
     Ok(ended)
 }
 
-/// Asks again for the stops of the present position whose last attempt has ended without filling, for at most what is bare;
-/// returns how many.
+/// Asks again for stops of the present position until they cover what is bare; returns how many. First for those that have
+/// ended without filling: an exit may have sold part of what they covered before. What then is left, lots that fees have cut
+/// off from whole ones, is sold as the last stop was.
 async fn renew_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     instrument: &Instrument,
     mut bare: Amount,
+    kill: &KillState,
 ) -> Result<usize, Failure> {
-    let (account, symbol) = (&deps.config.account, &instrument.symbol);
-    let position = deps.store.position(account, symbol).await?;
-    let Some(opened_at) = position.opened_at else { return Ok(0) };
-    let poison = |e: MoneyError| Failure::poison(e.to_string());
-    let (mut renewed, mut before) = (0, None);
-    loop {
-        let page = deps.store.recent_orders(account, before.take(), ORDERS).await?;
-        for (_, order) in page.iter().filter(|(_, order)| order.intent.symbol == *symbol) {
-            let most = instrument.whole_lots(bare).map_err(poison)?;
-            let Some(quantity) = renew(deps, order, opened_at, most).await? else { continue };
-            bare = quantity.amount().and_then(|covered| bare.minus(covered)).map_err(poison)?;
+    let ended = ended_stops(deps, instrument, kill).await?;
+    let (filled, unfilled): (Vec<&Order>, Vec<&Order>) = ended.iter().partition(|order| order.state == State::Filled);
+    let mut renewed = 0;
+    for order in unfilled.into_iter().chain(filled) {
+        if let Some(covered) = renew(deps, order, instrument, bare).await? {
+            bare = bare.minus(covered).map_err(|e| Failure::poison(e.to_string()))?;
             renewed += 1;
         }
+    }
+    Ok(renewed)
+}
+
+/// The stops of the present position that have ended and that the kill switch permits, newest first: one that it forbids
+/// would be withheld, and asked for again a round later.
+async fn ended_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    instrument: &Instrument,
+    kill: &KillState,
+) -> Result<Vec<Order>, Failure> {
+    let account = &deps.config.account;
+    let position = deps.store.position(account, &instrument.symbol).await?;
+    let Some(opened_at) = position.opened_at else { return Ok(Vec::new()) };
+    let (mut ended, mut before) = (Vec::new(), None);
+    loop {
+        let page = deps.store.recent_orders(account, before.take(), ORDERS).await?;
         // Newest first: behind the position's first fill there is nothing of it.
-        match page.last() {
-            Some((place, order)) if order.intent.decided_at >= opened_at => before = Some(place.clone()),
-            Some(_) | None => return Ok(renewed),
+        let last = page.last().filter(|(_, order)| order.intent.decided_at >= opened_at);
+        before = last.map(|(place, _)| place.clone());
+        let of_position = |order: &Order| {
+            let Intent { symbol, leg, decided_at, .. } = &order.intent;
+            *symbol == instrument.symbol && leg.protects() && *decided_at >= opened_at && kill.permits(leg)
+        };
+        let orders = page.into_iter().map(|(_, order)| order);
+        ended.extend(orders.filter(|order| order.state.is_terminal() && of_position(order)));
+        if before.is_none() {
+            return Ok(ended);
         }
     }
 }
 
-/// Asks again for a stop, if it has ended; returns for how much.
+/// Asks again for one stop, for what was left of it and is bare, or for all that is bare if nothing was left; returns how
+/// much that is.
 async fn renew<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     order: &Order,
-    opened_at: Timestamp,
-    most: Quantity,
-) -> Result<Option<Quantity>, Failure> {
-    let intent = &order.intent;
-    let ended = matches!(order.state, State::Cancelled | State::Rejected | State::Expired | State::NotPlaced);
-    if !ended || !intent.leg.protects() || intent.decided_at < opened_at {
+    instrument: &Instrument,
+    bare: Amount,
+) -> Result<Option<Amount>, Failure> {
+    let poison = |e: &dyn std::fmt::Display| Failure::poison(e.to_string());
+    let bare = instrument.whole_lots(bare).map_err(|e| poison(&e))?;
+    let left = order.open_quantity().map_err(|e| poison(&e))?;
+    let quantity = if left.is_zero() { bare } else { left.min(bare) };
+    if quantity.is_zero() {
         return Ok(None);
     }
+    let intent = &order.intent;
     let latest = latest_attempt(deps, order).await?;
-    let left = order.open_quantity().map_err(|e| Failure::poison(e.to_string()))?.min(most);
-    let again = desk::risk::renew(intent, left, latest + 1).filter(|_| intent.attempt == latest && !left.is_zero());
+    let again = desk::risk::renew(intent, quantity, latest + 1).filter(|_| intent.attempt == latest);
     let Some(approval) = again else { return Ok(None) };
     let order = deps.store.add_protection(&approval, deps.clock.now()).await?;
     deps.queues.publish(Outgoing::to_place(&order.intent)).await?;
-    Ok(Some(left))
+    order.intent.quantity.amount().map(Some).map_err(|e| poison(&e))
 }
 
 /// The last attempt made at the leg of an order.

@@ -25,6 +25,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     ],
     demo_header: None,
     passphrase: false,
+    market_buys_by_cost: false,
     client_id: ClientId {
         field: "newClientOrderId; clientAlgoId for conditional orders on contracts; newClientStrategyId for those on \
                 inverse contracts under portfolio margin; clientOrderId for options",
@@ -36,6 +37,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "recvWindow with timestamp",
         max_ms: 60_000,
+        unnamed_ms: 0,
         rule: "checked on arrival and, on spot, again before the order goes to the matching engine; past it the order \
                can't be placed any more",
     },

@@ -27,6 +27,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     test_origins: &[(ORIGIN, "https://api.bitget.com")],
     demo_header: Some(DemoHeader { name: "paptrading", value: "1", public: false }),
     passphrase: true,
+    market_buys_by_cost: true,
     client_id: ClientId {
         field: "clientOid",
         format: "up to 40 of A-Z a-z 0-9 _ : # - + and space; in the unified account up to 32 of A-Z a-z 0-9 . : / _ -",
@@ -37,6 +38,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "ACCESS-TIMESTAMP",
         max_ms: 30_000,
+        unnamed_ms: 30_000,
         rule: "a request whose timestamp is more than 30 s away from the server's clock is refused",
     },
     after_timeout: "by clientOid: spot orderInfo, contracts order/detail, unified order-info; then the fills of the market. \

@@ -22,6 +22,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     ],
     demo_header: None,
     passphrase: false,
+    market_buys_by_cost: false,
     client_id: ClientId {
         field: "orderLinkId",
         format: "at most 36 letters, digits, dashes and underscores",
@@ -31,6 +32,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "X-BAPI-RECV-WINDOW",
         max_ms: 60_000,
+        unnamed_ms: 0,
         rule: "server time - window <= timestamp < server time + 1000",
     },
     after_timeout: "order/realtime by orderLinkId, then order/history by orderLinkId",

@@ -15,6 +15,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     test_origins: &[],
     demo_header: None,
     passphrase: true,
+    market_buys_by_cost: false,
     client_id: ClientId {
         field: "clientOid",
         format: "at most 40 characters of letters, digits, _ and -",
@@ -24,6 +25,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "KC-API-TIMESTAMP",
         max_ms: 5000,
+        unnamed_ms: 5000,
         rule: "a request whose time stamp is more than five seconds off is refused; fast spot orders may also carry \
                clientTimestamp and allowMaxTimeWindow",
     },

@@ -27,6 +27,7 @@ pub mod exchange;
 pub mod guard;
 pub mod spot;
 pub mod stream;
+pub mod timing;
 pub mod transport;
 
 pub use alone::Alone;
@@ -34,4 +35,5 @@ pub use bars::{VenueBars, spot_instrument, told_instrument};
 pub use books::{BookState, LiveBooks};
 pub use exchange::{Access, Exchange, first_look};
 pub use spot::LiveSpot;
+pub use timing::{asked_for, timing};
 pub use transport::{Http, Transport};

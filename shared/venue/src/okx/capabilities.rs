@@ -15,6 +15,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     test_origins: &[(super::ORIGIN, "https://www.okx.com")],
     demo_header: Some(DemoHeader { name: "x-simulated-trading", value: "1", public: true }),
     passphrase: true,
+    market_buys_by_cost: false,
     client_id: ClientId {
         field: "clOrdId (algoClOrdId for orders that wait for a trigger)",
         format: "[A-Za-z0-9]{1,32}",
@@ -24,6 +25,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "header expTime",
         max_ms: 0,
+        unnamed_ms: 30_000,
         rule: "an order or change that arrives later is not processed; orders that wait for a trigger have no deadline",
     },
     after_timeout: "GET trade/order?clOrdId (trade/order-algo?algoClOrdId), and the channels orders and orders-algo; \

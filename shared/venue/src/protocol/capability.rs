@@ -37,6 +37,9 @@ pub struct Deadline {
     pub field: &'static str,
     /// The longest it can be, in milliseconds; 0 where there is none.
     pub max_ms: u32,
+    /// For how long from its making the venue may act on an order that can't name one, in milliseconds; 0 where every
+    /// order can.
+    pub unnamed_ms: u32,
     /// In words.
     pub rule: &'static str,
 }
@@ -142,6 +145,8 @@ pub struct Capabilities {
     pub demo_header: Option<DemoHeader>,
     /// Whether credentials have a passphrase.
     pub passphrase: bool,
+    /// Whether a market order that buys on the spot market names what it may cost, and can't name how much it buys.
+    pub market_buys_by_cost: bool,
     /// What a client id guarantees.
     pub client_id: ClientId,
     /// How long a request lives.

@@ -81,7 +81,7 @@ fn symbol(protocol: &dyn Protocol) -> Symbol {
 
 fn claimed(protocol: &dyn Protocol) -> Claimed {
     // A sale: not every venue takes a market order to buy without knowing what it may cost.
-    let intent = desk::order::Intent { symbol: symbol(protocol), side: Side::Sell, ..sample::entry("1") };
+    let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
     let now = Timestamp::from_ms(NOW_MS);
     let order = Order::approved(intent, Reservation::NONE, now);
     order.claim(InvocationId::new("i1").unwrap(), now, Timing::REFERENCE, 1).unwrap().won().unwrap()

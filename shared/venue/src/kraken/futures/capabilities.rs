@@ -15,6 +15,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     test_origins: &[("futures", "https://demo-futures.kraken.com")],
     demo_header: None,
     passphrase: false,
+    market_buys_by_cost: false,
     client_id: ClientId {
         field: "cliOrdId",
         format: "up to 100 characters",
@@ -24,6 +25,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "processBefore",
         max_ms: 0,
+        unnamed_ms: 0,
         rule: "RFC 3339; an order that would be processed later is refused (wouldProcessAfterSpecifiedTime)",
     },
     after_timeout: "orders/status by cliOrdId (working orders, and those that ended in the last five seconds), then the log \

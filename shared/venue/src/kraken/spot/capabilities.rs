@@ -15,6 +15,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     test_origins: &[],
     demo_header: None,
     passphrase: false,
+    market_buys_by_cost: false,
     client_id: ClientId {
         field: "cl_ord_id",
         format: "a UUID with or without hyphens, or up to 18 characters of ASCII",
@@ -24,6 +25,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     deadline: Deadline {
         field: "deadline",
         max_ms: 60_000,
+        unnamed_ms: 0,
         rule: "RFC 3339, two to sixty seconds from now; the matching engine rejects the order afterwards",
     },
     after_timeout: "OpenOrders by cl_ord_id, then ClosedOrders by cl_ord_id; beside them the stream of executions",

@@ -62,8 +62,7 @@ impl<T, C, X> Clone for LiveSpot<T, C, X> {
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     /// The account that the exchange's credentials open.
     pub fn new(id: VenueId, exchange: Arc<Exchange<T, C, X>>, scope: Scope) -> Self {
-        let lag = i64::from(exchange.protocol().capabilities().query_lag_ms);
-        let timing = Timing { grace_ms: Timing::REFERENCE.grace_ms.max(lag), ..Timing::REFERENCE };
+        let timing = super::timing(exchange.protocol().capabilities());
         Self { id, exchange, timing, scope, names: Arc::default(), told: Arc::default() }
     }
 

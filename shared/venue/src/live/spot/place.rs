@@ -1,17 +1,22 @@
 //! Placing and cancelling.
 
 use super::{CLASSES, LiveSpot};
-use crate::live::clock;
 use crate::live::transport::Transport;
-use crate::protocol::call::{OrderClass, OrderKind as Kind, Trigger, TriggerKind};
+use crate::live::{asked_for, clock};
+use crate::protocol::call::{OrderClass, OrderKind as Kind, TimeInForce, Trigger, TriggerKind};
 use crate::protocol::model::Side as VenueSide;
-use crate::protocol::{CallFault, Meaning, NewOrder, ReadFault};
+use crate::protocol::{CallFault, Instrument, Meaning, NewOrder, ReadFault};
 use desk::id::{AccountId, IntentId, Symbol};
+use desk::money::{Bps, Price, Rounding};
 use desk::order::{Claimed, Intent, OrderKind, Side};
 use desk::port::{
     CancelOrder, CancelOutcome, Clock, Lookup, PlaceOrder, PlaceOutcome, QueryOrder, Table, VenueError, VenueStatus,
 };
 use desk::time::Timestamp;
+use rust_decimal::Decimal;
+
+/// The price buffer of the profile `careful`, in basis points.
+const BUFFER_BPS: Decimal = Decimal::ONE_HUNDRED;
 
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     /// Why nothing may be placed, if it may not. Measures the clocks if that is long ago.
@@ -50,6 +55,11 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
             let kind = TriggerKind::StopLoss;
             order.trigger = Some(Trigger { kind, price: trigger.value(), crossing: None, by: None, limit: None });
         }
+        let by_cost = self.exchange.protocol().capabilities().market_buys_by_cost;
+        if by_cost && intent.side == Side::Buy && intent.kind == OrderKind::Market {
+            (order.kind, order.time_in_force) = (Kind::Limit, Some(TimeInForce::Ioc));
+            order.price = Some(dearest(intent, &instrument).map_err(|e| self.error(e))?);
+        }
         Ok(order)
     }
 
@@ -69,6 +79,16 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     }
 }
 
+/// What a buy pays at most where only a limit names the quantity: as much above the price it was sized at as risk reserves for
+/// a worse fill. What can't be had for that is cancelled.
+fn dearest(intent: &Intent, instrument: &Instrument) -> Result<Decimal, String> {
+    let tick = instrument.tick.ok_or_else(|| format!("{} has no tick", instrument.symbol))?;
+    let tick = Price::new(tick).map_err(|e| e.to_string())?;
+    let buffer = Bps::new(BUFFER_BPS).map_err(|e| e.to_string())?;
+    let price = intent.reference_price.raised(buffer, tick, Rounding::Floor).map_err(|e| e.to_string())?;
+    Ok(price.value())
+}
+
 impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
     async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
         if let Some(why) = self.clocks_differ().await {
@@ -76,7 +96,8 @@ impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
         }
         let (order, claim) = (claimed.order(), claimed.claim());
         let intent = &order.intent;
-        let deadline = self.exchange.offset().map_or(claim.deadline, |offset| offset.theirs(claim.deadline));
+        let asked_for = asked_for(claim);
+        let deadline = self.exchange.offset().map_or(asked_for, |offset| offset.theirs(asked_for));
         let new = match self.new_order(intent, deadline) {
             Ok(new) => new,
             Err(fault) => return PlaceOutcome::Refused(fault.to_string()),

@@ -1,0 +1,115 @@
+//! Operators: people who kill, lift a kill, cancel by hand and deploy other limits, at any moment, and insist.
+//!
+//! What they do is drawn like a fault, so that a plan holds it, too. Who uses the kill switch looks whether it worked, and
+//! uses it again if not.
+
+use crate::chance::span;
+use crate::fault::Fault;
+use crate::runner::Runner;
+use crate::world::{Event, Job, Shared, World};
+use boot::event::{KillEvent, VERSION};
+use desk::money::Amount;
+use desk::port::VenueStatus;
+use desk::risk::{Kill, KillMode};
+
+const ACTOR: &str = "operator";
+/// How often operators look at the desk, in milliseconds.
+const LOOK_MS: i64 = 5_000;
+/// How many looks it takes until something is decided anew.
+const LOOKS: u64 = 6;
+
+/// The operators of a desk.
+#[derive(Debug, Default)]
+pub struct Operators {
+    looks: u64,
+    wish: Option<Wish>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Killed(KillMode),
+    Live,
+}
+
+impl Operators {
+    /// Looks at the desk, and does something about it.
+    pub fn look(&mut self, world: &Shared, runner: &mut Runner) {
+        self.looks += 1;
+        {
+            let mut world = world.lock();
+            let next = world.now.plus_ms(LOOK_MS);
+            world.at(next, Event::Operators);
+            if self.looks % LOOKS == 0 {
+                self.decide(&mut world);
+            }
+        }
+        if !world.lock().has_its_limits() && !runner.runs("adoption") {
+            runner.start_job(Job::Adopt);
+        }
+        let wish = self.insists(&world.lock());
+        if let Some(event) = wish.filter(|_| !runner.runs("kill-switch")) {
+            runner.tell_kill_switch(event);
+        }
+    }
+
+    /// Wishes that every position be closed, and trading stopped.
+    pub fn close_all(&mut self) {
+        self.wish = Some(Wish::Killed(KillMode::Flatten));
+    }
+
+    /// Whether the desk is as they wish.
+    #[must_use]
+    pub fn are_content(&self, world: &World) -> bool {
+        self.insists(world).is_none() && world.has_its_limits()
+    }
+
+    fn decide(&mut self, world: &mut World) {
+        let visit = world.faults.visit(ACTOR, "looks");
+        let kinds = [Fault::Kill, Fault::Unkill, Fault::HandCancel, Fault::Limits];
+        let bits = world.faults.number(ACTOR, "looks", visit, "how");
+        let Some(fault) = world.faults.fires(ACTOR, "looks", visit, &kinds) else { return };
+        world.note(ACTOR, format_args!("{fault}"));
+        if fault == Fault::Limits {
+            world.wanted.max_open_positions = 1 + u32::try_from(bits % 3).unwrap_or(0);
+            world.wanted.max_position = Amount::whole(u32::try_from(span(bits >> 8, 900, 2_500)).unwrap_or(1_500));
+        } else if fault == Fault::HandCancel {
+            cancel_one(world, bits);
+        } else if fault == Fault::Unkill {
+            self.wish = Some(Wish::Live);
+        } else {
+            let mode = [KillMode::KeepStops, KillMode::All, KillMode::Flatten];
+            let mode = mode.into_iter().cycle().nth(usize::try_from(bits % 3).unwrap_or(0));
+            self.wish = mode.map(Wish::Killed);
+        }
+    }
+
+    /// What is still to be told, if the desk is not as they wish.
+    fn insists(&self, world: &World) -> Option<KillEvent> {
+        let kill = world.mirror.kill.as_ref().map(|(state, _)| &state.kill);
+        match (self.wish?, kill?) {
+            (Wish::Killed(mode), Kill::Killed { mode: in_force, .. }) if *in_force >= mode => None,
+            (Wish::Killed(mode), _) => {
+                let (by, reason) = ("anna".to_owned(), "an exercise".to_owned());
+                Some(KillEvent::Kill { v: VERSION, mode, by, reason })
+            }
+            (Wish::Live, Kill::Live) => None,
+            (Wish::Live, Kill::Killed { unkill, .. }) => {
+                // Two people: the second agrees with the first.
+                let by = if unkill.is_some() { "bert" } else { "anna" }.to_owned();
+                Some(KillEvent::Unkill { v: VERSION, by, reason: "the exercise is over".to_owned() })
+            }
+        }
+    }
+}
+
+/// Cancels one of the orders that work, at the venue's own page.
+fn cancel_one(world: &mut World, bits: u64) {
+    let open = world.exchange.orders().iter().filter(|order| order.status == VenueStatus::Open);
+    let ids: Vec<_> = open.map(|order| order.new.client_id.clone()).collect();
+    let index = bits.checked_rem(u64::try_from(ids.len()).unwrap_or(0)).unwrap_or(0);
+    if let Some(id) = usize::try_from(index).ok().and_then(|index| ids.get(index)) {
+        world.note(ACTOR, format_args!("cancels {id} by hand"));
+        let World { exchange, faults, now, .. } = world;
+        exchange.cancel(id, *now, faults);
+    }
+}

@@ -1,0 +1,141 @@
+//! Failures that cost users of other trading programs money, each as a run in which the same thing happens here. Every one
+//! must go all the way: the fault fires, the run comes to rest, books and venue are one, everything can be closed.
+
+use desk::order::{Order, State};
+use sim::fault::{Given, read};
+use sim::seed::{Options, Outcome, run};
+use sim::venue::Semantics;
+
+/// The run of a plan, which must fire and break nothing.
+fn goes_well(semantics: Semantics, plan: &str) -> Outcome {
+    let plan = read(plan).unwrap();
+    let options = Options { faults: Given::Only(plan.clone()), bars: 8, ..Options::at(semantics) };
+    let outcome = run(SEED, &options).unwrap();
+    assert_eq!(outcome.violation, None, "{plan:?}");
+    assert_eq!(outcome.fired, plan, "what was planned must happen");
+    outcome
+}
+
+/// A seed whose first order is an entry that is filled, stopped and exited.
+const SEED: u64 = 1;
+
+/// The first order that was sent, and how many orders of its id and trades of it the venue has.
+fn first(outcome: &Outcome) -> (Order, usize, usize) {
+    let world = outcome.world.lock();
+    let id = outcome.posted.first().unwrap();
+    let of_id = world.exchange.orders().iter().filter(|order| order.new.client_id == *id).count();
+    let trades = world.exchange.trades().iter().filter(|fill| fill.order == *id).count();
+    (world.mirror.orders[id].clone(), of_id, trades)
+}
+
+fn passed(order: &Order) -> Vec<State> {
+    order.history.iter().map(|passage| passage.state).collect()
+}
+
+/// hummingbot #493, catalyst #315 and #317, ccxt #2599: a time-out was taken for a failure, and a second order was sent.
+#[test]
+fn a_timeout_is_no_failure_and_no_second_order_is_sent() {
+    for semantics in Semantics::ALL {
+        let outcome = goes_well(semantics, "order-placement place 1 answer-lost");
+        let (order, at_venue, _) = first(&outcome);
+        assert_eq!((at_venue, order.state), (1, State::Filled), "{}", semantics.name);
+        assert!(passed(&order).contains(&State::Unknown), "{}", semantics.name);
+    }
+}
+
+/// trading-signals #1178, Reya #55: a client below the strategy repeated POSTs by itself, up to five times.
+#[test]
+fn a_server_error_after_the_order_was_taken_in_is_not_answered_with_another_post() {
+    for semantics in Semantics::ALL {
+        let outcome = goes_well(semantics, "order-placement place 1 venue-5xx-after");
+        let (order, at_venue, _) = first(&outcome);
+        assert_eq!((at_venue, order.state), (1, State::Filled), "{}", semantics.name);
+    }
+}
+
+/// hummingbot #8457 and #3374: orders were accepted, and forgotten in an outage of everything that could have told.
+#[test]
+fn an_order_taken_in_during_an_outage_is_not_forgotten() {
+    let outage: String = (1..=4).map(|n| format!("order-placement by-client-id {n} venue-5xx-before\n")).collect();
+    let plan = format!("order-placement place 1 answer-lost\nstream trade 1 stream-missed\n{outage}");
+    let outcome = goes_well(Semantics::BINANCE, &plan);
+    let (order, at_venue, trades) = first(&outcome);
+    assert_eq!((at_venue, trades, order.state), (1, 1, State::Filled));
+}
+
+/// freqtrade #4403, #12681 and #2054: a fresh order was missing from the order endpoint for minutes, and taken for absent.
+#[test]
+fn an_order_that_the_order_endpoint_forgets_is_found_in_the_lists() {
+    let outcome = goes_well(Semantics::BINANCE, "order-placement place 1 answer-lost\nvenue accept 1 forgets");
+    let (order, at_venue, _) = first(&outcome);
+    assert_eq!((at_venue, order.state), (1, State::Filled));
+}
+
+/// freqtrade #11461: an order that ended partly filled was placed again in full.
+#[test]
+fn an_order_that_ends_partly_filled_is_not_placed_again() {
+    for semantics in Semantics::ALL {
+        let outcome = goes_well(semantics, "venue accept 1 in-parts\nvenue accept 1 venue-expires");
+        let (order, at_venue, _) = first(&outcome);
+        assert_eq!((at_venue, order.intent.attempt), (1, 1), "{}", semantics.name);
+        assert!(order.state.is_terminal(), "{}", semantics.name);
+    }
+}
+
+/// freqtrade #6907: the row of an order was deleted when its request timed out.
+#[test]
+fn an_order_that_is_lost_on_its_way_stays_in_the_books_until_its_absence_is_proven() {
+    for semantics in Semantics::ALL {
+        let outcome = goes_well(semantics, "order-placement place 1 request-lost");
+        let (order, at_venue, _) = first(&outcome);
+        assert_eq!((at_venue, order.state), (0, State::NotPlaced), "{}", semantics.name);
+        assert!(passed(&order).contains(&State::Unknown), "{}", semantics.name);
+    }
+}
+
+/// nautilus_trader #3176 and #3185: a restart placed orders a second time.
+#[test]
+fn a_restart_between_claim_and_post_or_between_post_and_answer_places_nothing_twice() {
+    for crash in ["crash-before", "crash-after"] {
+        let outcome = goes_well(Semantics::BINANCE, &format!("order-placement place 1 {crash}"));
+        let (_, at_venue, _) = first_or_none(&outcome);
+        assert!(at_venue <= 1);
+    }
+}
+
+/// nautilus_trader #4958 and #4152: an order that was in flight when its request timed out became an orphan.
+#[test]
+fn an_order_that_arrives_after_its_request_timed_out_is_found_or_refused_by_its_deadline() {
+    for semantics in Semantics::ALL {
+        let outcome = goes_well(semantics, "order-placement place 1 request-late");
+        let (order, at_venue, _) = first(&outcome);
+        assert_eq!(at_venue == 0, order.state == State::NotPlaced, "{}", semantics.name);
+    }
+}
+
+/// nautilus_trader #3493, hummingbot #1663, ccxt #18078: one trade was told of by two sources, and counted twice.
+#[test]
+fn a_trade_that_is_told_of_late_and_twice_and_found_by_reconciliation_is_booked_once() {
+    for fault in ["stream-late", "stream-twice", "stream-missed"] {
+        let outcome = goes_well(Semantics::KRAKEN, &format!("stream trade 1 {fault}"));
+        let (order, _, trades) = first(&outcome);
+        assert_eq!((trades, order.state), (1, State::Filled), "{fault}");
+    }
+}
+
+/// bytex #30: positions that differed were only written down.
+#[test]
+fn a_difference_is_mended_and_not_only_written_down() {
+    let outcome = goes_well(Semantics::BYBIT, "stream trade 1 stream-missed\nstream trade 2 stream-missed");
+    let world = outcome.world.lock();
+    assert_eq!(world.mirror.fills.len(), world.exchange.trades().len());
+}
+
+/// The first order, or nothing of one that never left.
+fn first_or_none(outcome: &Outcome) -> (Option<Order>, usize, usize) {
+    if outcome.posted.is_empty() {
+        return (None, 0, 0);
+    }
+    let (order, orders, trades) = first(outcome);
+    (Some(order), orders, trades)
+}

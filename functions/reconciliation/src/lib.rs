@@ -66,7 +66,6 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
 ) -> Result<Round, Failure> {
     // The account is looked at whole; a market nobody knows is a mistake all the same.
     deps.config.chosen(event)?;
-    let account = &deps.config.account;
     let mut round = Round::default();
     let (mut state, mut working) = books(deps).await?;
     orders(deps, &working, &mut round).await?;

@@ -39,7 +39,7 @@ impl Operators {
             let mut world = world.lock();
             let next = world.now.plus_ms(LOOK_MS);
             world.at(next, Event::Operators);
-            if self.looks % LOOKS == 0 {
+            if self.looks.is_multiple_of(LOOKS) {
                 self.decide(&mut world);
             }
         }

@@ -76,7 +76,7 @@ const ENTRIES_MAX: u64 = 100_000;
 /// If the run can't even begin: its configuration is refused.
 pub fn run(seed: u64, options: &Options) -> Result<Outcome, Fails> {
     let (world, desk) = setup::world(seed, options)?;
-    let batch = if draw(&[seed, chance::text("batch")]) % 2 == 0 { 1 } else { 10 };
+    let batch = if draw(&[seed, chance::text("batch")]).is_multiple_of(2) { 1 } else { 10 };
     let runner = Runner::new(desk, batch);
     let mut run = Run { runner, world, operators: Operators::default(), entries: 0, ended: None };
     run.begin(options.bars);

@@ -93,7 +93,7 @@ fn set_clocks(world: &mut World) {
         let visit = world.faults.visit(actor, "clock");
         if world.faults.fires(actor, "clock", visit, &[Fault::ClockOff]).is_some() {
             let bits = world.faults.number(actor, "clock", visit, "skew");
-            let most = if bits % 2 == 0 { 450 } else { 5_000 };
+            let most = if bits.is_multiple_of(2) { 450 } else { 5_000 };
             let skew = span(bits >> 8, -most, most);
             world.note(actor, format_args!("clock 1 {} by {skew} ms", Fault::ClockOff));
             world.skews.insert(actor, skew);

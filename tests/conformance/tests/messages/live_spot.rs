@@ -6,7 +6,7 @@
 use conformance::fuzz::corpus::{self, Expected};
 use desk::fake::{FakeClock, sample};
 use desk::id::{InvocationId, Symbol, VenueId};
-use desk::order::{Claimed, Order, Side, Timing};
+use desk::order::{Claimed, Order, Timing};
 use desk::port::{Lookup, PlaceOrder as _, PlaceOutcome, QueryOrder as _, VenueStatus};
 use desk::risk::Reservation;
 use desk::time::Timestamp;
@@ -80,7 +80,6 @@ fn symbol(protocol: &dyn Protocol) -> Symbol {
 }
 
 fn claimed(protocol: &dyn Protocol) -> Claimed {
-    // A sale: not every venue takes a market order to buy without knowing what it may cost.
     let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
     let now = Timestamp::from_ms(NOW_MS);
     let order = Order::approved(intent, Reservation::NONE, now);

@@ -60,8 +60,7 @@ pub const AT_REST: &[Checker] = &[
 ];
 
 fn first(world: &World, checkers: &[Checker]) -> Option<Violation> {
-    let broken =
-        |(invariant, check): &Checker| check(world).err().map(|what| Violation { invariant: *invariant, what });
+    let broken = |(invariant, check): &Checker| check(world).err().map(|what| Violation { invariant, what });
     checkers.iter().find_map(broken)
 }
 

@@ -256,8 +256,11 @@ impl Exchange {
     fn parts(&self, new: &NewOrder, from: Timestamp, bits: u64) -> VecDeque<(Timestamp, Next)> {
         let whole = VecDeque::from([(from, Next::Fill(new.quantity))]);
         let lot = self.instruments.get(&new.symbol).map_or(Decimal::ONE, |i| i.lot.value());
-        let third =
-            exact::onto(new.quantity.value() / Decimal::from(3 - i64::from(bits % 2 == 0)), lot, Rounding::Floor);
+        let third = exact::onto(
+            new.quantity.value() / Decimal::from(3 - i64::from(bits.is_multiple_of(2))),
+            lot,
+            Rounding::Floor,
+        );
         let part = third.and_then(Quantity::new).unwrap_or(Quantity::ZERO);
         if bits == 0 || part.is_zero() {
             return whole;

@@ -147,8 +147,8 @@ async fn everything() -> Log {
     assert!(scenario.orders().await.iter().any(filled_stop), "no stop has filled");
     lost_messages(&mut scenario).await;
     killed(&mut scenario).await;
-    lost_orders(&mut scenario).await;
     at_an_exchange(&mut scenario).await;
+    lost_orders(&mut scenario).await;
     asked(&scenario).await;
     // Queues deliver at least once.
     let handled = scenario.desk.handled.lock().unwrap().clone();

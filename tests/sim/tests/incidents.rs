@@ -36,7 +36,8 @@ fn passed(order: &Order) -> Vec<State> {
 #[test]
 fn a_timeout_is_no_failure_and_no_second_order_is_sent() {
     for semantics in Semantics::ALL {
-        let outcome = goes_well(semantics, "order-placement place 1 answer-lost");
+        // Nor does the stream tell of the trade: what became of the order has to be found out.
+        let outcome = goes_well(semantics, "order-placement place 1 answer-lost\nstream trade 1 stream-missed");
         let (order, at_venue, _) = first(&outcome);
         assert_eq!((at_venue, order.state), (1, State::Filled), "{}", semantics.name);
         assert!(passed(&order).contains(&State::Unknown), "{}", semantics.name);

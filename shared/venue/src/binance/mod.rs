@@ -46,6 +46,7 @@ mod stream_read;
 pub mod stream_sign;
 #[cfg(test)]
 mod stream_tests;
+mod stream_trade;
 mod stream_user;
 mod system;
 

@@ -1,78 +1,17 @@
-//! Events of the market. Trades and deltas come by the thousand: they are read in one pass, with borrowed text.
+//! Events of the market other than trades. Deltas come by the thousand: they are read in one pass, with borrowed text.
 //!
 //! Source: the exchange's documentation of WebSocket market streams, spot, USD-M and COIN-M.
 
 use super::stream_read::{Frame, Words, parse};
 use crate::protocol::Product;
 use crate::protocol::book::{BookUpdate, WireLevel};
-use crate::protocol::model::{Bar, Funding, PublicTrade, Side, Ticker};
+use crate::protocol::model::{Bar, Funding, Ticker};
 use crate::protocol::stream::Event;
 use crate::protocol::wire::{self, MaybeMs, MaybeNum, Num, instant};
 use desk::time::Interval;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use std::borrow::Cow;
-
-#[derive(Deserialize)]
-struct Trade<'a> {
-    #[serde(borrow)]
-    s: Cow<'a, str>,
-    t: u64,
-    p: Num,
-    q: Num,
-    #[serde(rename = "T")]
-    at: i64,
-    /// The buyer's order stood in the book: the taker sold.
-    m: bool,
-    /// How a trade of a contract came about.
-    #[serde(rename = "X")]
-    made: Option<&'a str>,
-}
-
-/// One trade.
-pub(super) fn trade(at: &Frame<'_>, text: &str) -> Words<Event> {
-    let Trade { s, t, p, q, at: time, m, made } = parse(text)?;
-    match made {
-        None | Some("MARKET" | "LIQUIDATION") => {}
-        Some("INSURANCE_FUND" | "ADL" | "NA") => {
-            return Ok(Event::Ignored("a contract that changed hands outside of the book"));
-        }
-        Some(other) => return Err(format!("a trade made by {other:.24}")),
-    }
-    printed(at, &s, t, p, q, time, m)
-}
-
-#[derive(Deserialize)]
-struct Aggregate<'a> {
-    #[serde(borrow)]
-    s: Cow<'a, str>,
-    a: u64,
-    p: Num,
-    q: Num,
-    #[serde(rename = "T")]
-    at: i64,
-    m: bool,
-}
-
-/// What one order took at one price.
-pub(super) fn aggregate(at: &Frame<'_>, text: &str) -> Words<Event> {
-    let Aggregate { s, a, p, q, at: time, m } = parse(text)?;
-    printed(at, &s, a, p, q, time, m)
-}
-
-fn printed(at: &Frame<'_>, symbol: &str, id: u64, p: Num, q: Num, time: i64, maker_bought: bool) -> Words<Event> {
-    if q.0.is_zero() {
-        return Err("a trade of nothing".to_owned());
-    }
-    Ok(Event::Trade(PublicTrade {
-        market: at.market(symbol)?,
-        id: Some(id.to_string()),
-        at: instant(time)?,
-        side: Some(if maker_bought { Side::Sell } else { Side::Buy }),
-        price: wire::price(p.0)?,
-        quantity: wire::quantity(q.0)?,
-    }))
-}
 
 /// A delta, or the top of the book. Spot's top has names of its own for its fields, and none for its market.
 #[derive(Deserialize)]

@@ -4,8 +4,8 @@
 //! 2. The kind of event is its `e`; a frame without one is a best quote, a partial book, or the answer to a request.
 //! 3. A channel tells of its own: an order on a public one, or a trade of the market on a private one, is a fault.
 
-use super::{stream_market, stream_user};
-use crate::protocol::plain;
+use super::{stream_market, stream_trade, stream_user};
+use crate::protocol::plain::{self, Reader, Unusual};
 use crate::protocol::stream::{Channel, Event};
 use crate::protocol::{ApiError, Markets, Meaning, Product, ReadFault};
 use serde::Deserialize;
@@ -58,22 +58,25 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Words<T> {
 }
 
 /// The usual envelope without a pass over its contents, which are checked when they are read.
-fn combined(frame: &str) -> Option<(&str, &str)> {
-    let (stream, data) = frame.strip_prefix(r#"{"stream":""#)?.strip_suffix('}')?.split_once('"')?;
-    let data = data.strip_prefix(r#","data":"#)?;
-    if stream.contains('\\') { None } else { Some((stream, data)) }
+fn combined(frame: &str) -> Result<(&str, &str), Unusual> {
+    let mut rest = Reader::new(frame);
+    rest.word(r#"{"stream":"#)?;
+    let stream = rest.text()?;
+    rest.word(r#","data":"#)?;
+    Ok((stream, rest.rest()?.strip_suffix('}').ok_or(Unusual)?))
 }
 
 /// The usual beginning of an event.
-fn usual_kind(text: &str) -> Option<&str> {
-    let (kind, _) = text.strip_prefix(r#"{"e":""#)?.split_once('"')?;
-    if kind.contains('\\') { None } else { Some(kind) }
+fn usual_kind(text: &str) -> Result<&str, Unusual> {
+    let mut rest = Reader::new(text);
+    rest.word(r#"{"e":"#)?;
+    rest.text()
 }
 
 fn open(at: &Frame<'_>, frame: &str) -> Words<Vec<Event>> {
     match combined(frame) {
-        Some((stream, data)) => one_or_several(&Frame { stream: Some(stream), ..*at }, data),
-        None => one_or_several(at, frame),
+        Ok((stream, data)) => one_or_several(&Frame { stream: Some(stream), ..*at }, data),
+        Err(Unusual) => one_or_several(at, frame),
     }
 }
 
@@ -89,7 +92,7 @@ fn one_or_several(at: &Frame<'_>, text: &str) -> Words<Vec<Event>> {
 }
 
 fn one(at: &Frame<'_>, text: &str) -> Words<Vec<Event>> {
-    if let Some(kind) = usual_kind(text) {
+    if let Ok(kind) = usual_kind(text) {
         return event(at, kind, text);
     }
     if at.stream.is_some_and(|stream| stream.ends_with("@bookTicker")) {
@@ -215,8 +218,8 @@ fn event(at: &Frame<'_>, kind: &str, text: &str) -> Words<Vec<Event>> {
         if at.private { Err(format!("a private stream tells {kind}")) } else { event.map(|event| vec![event]) }
     };
     match kind {
-        "trade" => public(stream_market::trade(at, text)),
-        "aggTrade" => public(stream_market::aggregate(at, text)),
+        "trade" => public(stream_trade::trade(at, text)),
+        "aggTrade" => public(stream_trade::aggregate(at, text)),
         "depthUpdate" => public(stream_market::depth(at, text)),
         "bookTicker" => public(stream_market::best_quote(at, text)),
         "24hrTicker" | "24hrMiniTicker" => public(stream_market::day(at, text)),

@@ -1,6 +1,7 @@
 //! Numbers as text, without a float between, and sooner than [`Decimal`]'s own functions where they are as short as prices
 //! and quantities are. Properties hold both ways together.
 
+use super::eight;
 use rust_decimal::Decimal;
 
 /// An exact decimal out of text, with an exponent (`1E-8`) or without. More digits than can be held are refused.
@@ -36,19 +37,16 @@ fn short(text: &str) -> Option<Decimal> {
     if bytes.len() > SHORT || !first.is_ascii_digit() || !last.is_ascii_digit() {
         return None;
     }
-    let (mut digits, mut decimals, mut behind) = (0_i64, 0_u32, 0_u32);
-    for byte in bytes {
-        match byte {
-            b'0'..=b'9' => {
-                // Eighteen digits can't overflow.
-                digits = digits.wrapping_mul(10).wrapping_add(i64::from(byte.wrapping_sub(b'0')));
-                decimals = decimals.wrapping_add(behind);
-            }
-            b'.' if behind == 0 => behind = 1,
-            _ => return None,
-        }
-    }
-    Some(Decimal::new(digits, decimals))
+    // Eighteen digits can't overflow.
+    let (digits, whole) = eight::number(0, bytes);
+    let behind = match bytes.get(whole..) {
+        Some([b'.', behind @ ..]) => behind,
+        Some([]) => &[],
+        _ => return None,
+    };
+    let (digits, decimals) = eight::number(digits, behind);
+    let scale = u32::try_from(decimals).ok().filter(|_| decimals == behind.len())?;
+    Some(Decimal::from_i128_with_scale(i128::from(digits), scale))
 }
 
 /// A number as [`Decimal`] writes it, sooner where its digits fit 64 bits.

@@ -5,9 +5,12 @@
 //! 2. So this decides nothing: what it reads, `serde_json` would have read to the same value. A property holds the two
 //!    together, over frames that were damaged at random.
 //! 3. Numbers keep their literal text ([`scalar`]); none becomes a float.
+//! 4. A frame whose writer keeps one order can be read without looking for its members ([`Reader`]), with [`from_str`]
+//!    behind it for whatever is written otherwise.
 //!
 //! Deliberately absent: enums, and errors that say anything.
 
+use super::eight;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
@@ -18,9 +21,9 @@ use std::fmt;
 /// How deep values may be nested. `serde_json` goes deeper.
 const DEPTH: u8 = 16;
 /// Under this name a type asks for a scalar's literal text.
-const SCALAR: &str = "ballast: the text of a scalar";
+const SCALAR: &str = "text of a scalar";
 /// Under this name a type asks for a value's literal text.
-const RAW: &str = "ballast: the text of a value";
+const RAW: &str = "text of a value";
 
 /// Reads a text, in one pass if it is written as usual.
 ///
@@ -32,9 +35,9 @@ pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::
 
 /// Reads a text that is written as usual.
 fn usual<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Unusual> {
-    let mut reader = Reader { rest: text, depth: 0 };
+    let mut reader = Reader::new(text);
     let value = T::deserialize(&mut reader)?;
-    if reader.rest.is_empty() { Ok(value) } else { Err(Unusual) }
+    reader.end().map(|()| value)
 }
 
 /// The literal text of a scalar, in quotes or not: the quotes are removed. `None` is `null`.
@@ -116,7 +119,7 @@ impl<'de> Visitor<'de> for Scalar {
 
 /// That a text is not written as usual, or not what was expected. Says nothing: somebody else will.
 #[derive(Debug)]
-struct Unusual;
+pub(crate) struct Unusual;
 
 impl fmt::Display for Unusual {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,66 +135,134 @@ impl de::Error for Unusual {
     }
 }
 
-/// What is still to be read.
-struct Reader<'de> {
-    rest: &'de str,
+/// A text, and what is still to be read of it. It goes by bytes, since all that is looked for is ASCII; so pieces are cut
+/// between characters.
+pub(crate) struct Reader<'de> {
+    text: &'de str,
+    /// What is still to be read.
+    rest: &'de [u8],
     depth: u8,
 }
 
 impl<'de> Reader<'de> {
+    /// A text from its beginning.
+    pub(crate) const fn new(text: &'de str) -> Self {
+        Self { text, rest: text.as_bytes(), depth: 0 }
+    }
+
+    /// Where what is still to be read begins.
+    const fn at(&self) -> usize {
+        self.text.len() - self.rest.len()
+    }
+
     fn peek(&self) -> Option<u8> {
-        self.rest.as_bytes().first().copied()
+        self.rest.first().copied()
     }
 
     /// The next `length` bytes.
     fn take(&mut self, length: usize) -> Result<&'de str, Unusual> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Unusual)?;
-        self.rest = rest;
-        Ok(taken)
+        let from = self.at();
+        self.rest = self.rest.get(length..).ok_or(Unusual)?;
+        self.text.get(from..from + length).ok_or(Unusual)
+    }
+
+    /// That the text goes on with a character.
+    fn mark(&mut self, mark: u8) -> Result<(), Unusual> {
+        match self.rest.split_first() {
+            Some((next, rest)) if *next == mark => self.rest = rest,
+            Some(_) | None => return Err(Unusual),
+        }
+        Ok(())
     }
 
     /// That the text goes on with a word.
-    fn word(&mut self, word: &str) -> Result<(), Unusual> {
-        self.rest = self.rest.strip_prefix(word).ok_or(Unusual)?;
+    pub(crate) fn word(&mut self, word: &str) -> Result<(), Unusual> {
+        self.rest = self.rest.strip_prefix(word.as_bytes()).ok_or(Unusual)?;
         Ok(())
     }
 
     /// A text between quotes.
-    fn text(&mut self) -> Result<&'de str, Unusual> {
-        self.word("\"")?;
-        let ends = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
-        let length = self.rest.bytes().position(ends).ok_or(Unusual)?;
-        let text = self.take(length)?;
-        self.word("\"")?;
+    pub(crate) fn text(&mut self) -> Result<&'de str, Unusual> {
+        self.mark(b'"')?;
+        let text = self.take(eight::plain(self.rest).ok_or(Unusual)?)?;
+        self.mark(b'"')?;
         Ok(text)
     }
 
-    /// How many digits come next.
-    fn digits(&self, from: usize) -> usize {
-        self.rest.bytes().skip(from).take_while(u8::is_ascii_digit).count()
+    /// A member's name.
+    fn key(&mut self) -> Result<&'de str, Unusual> {
+        // Names of one letter, as in the frames that come most often.
+        if let [b'"', letter @ b'A'..=b'z', b'"', b':', rest @ ..] = self.rest
+            && *letter != b'\\'
+        {
+            let at = self.at() + 1;
+            self.rest = rest;
+            return self.text.get(at..=at).ok_or(Unusual);
+        }
+        let key = self.text()?;
+        self.mark(b':')?;
+        Ok(key)
     }
 
     /// A number's literal text: no zeros in front, no exponent.
     fn number(&mut self) -> Result<&'de str, Unusual> {
-        let sign = usize::from(self.peek() == Some(b'-'));
-        let whole = self.digits(sign);
-        let mut length = sign + whole;
-        if whole == 0 || (whole > 1 && self.rest.as_bytes().get(sign) == Some(&b'0')) {
+        let (sign, unsigned) = match self.rest {
+            [b'-', unsigned @ ..] => (1, unsigned),
+            all => (0, all),
+        };
+        let whole = eight::digits(unsigned);
+        if whole == 0 || (whole > 1 && unsigned.first() == Some(&b'0')) {
             return Err(Unusual);
         }
-        if self.rest.as_bytes().get(length) == Some(&b'.') {
-            let part = self.digits(length + 1);
-            length += 1 + part;
-            if part == 0 {
-                return Err(Unusual);
-            }
+        let length = sign + whole;
+        match unsigned.get(whole..) {
+            Some([b'.', behind @ ..]) => match eight::digits(behind) {
+                0 => Err(Unusual),
+                part if matches!(behind.get(part), Some(b'e' | b'E')) => Err(Unusual),
+                part => self.take(length + 1 + part),
+            },
+            Some([b'e' | b'E', ..]) => Err(Unusual),
+            Some(_) | None => self.take(length),
         }
-        if matches!(self.rest.as_bytes().get(length), Some(b'e' | b'E')) { Err(Unusual) } else { self.take(length) }
     }
 
     /// A number without sign, point and exponent.
-    fn natural(&mut self) -> Result<u64, Unusual> {
-        self.number()?.parse().map_err(|_| Unusual)
+    pub(crate) fn natural(&mut self) -> Result<u64, Unusual> {
+        /// The most digits that certainly fit.
+        const FIT: usize = 19;
+        let (value, length) = eight::number(0, self.rest);
+        let zeros = length > 1 && self.peek() == Some(b'0');
+        let (digits, rest) = self.rest.split_at_checked(length).ok_or(Unusual)?;
+        if length == 0 || zeros || matches!(rest, [b'.' | b'e' | b'E', ..]) {
+            return Err(Unusual);
+        }
+        if length > FIT {
+            return self.take(digits.len())?.parse().map_err(|_| Unusual);
+        }
+        self.rest = rest;
+        Ok(value)
+    }
+
+    /// A number without sign, point and exponent, that fits a signed one.
+    pub(crate) fn signed(&mut self) -> Result<i64, Unusual> {
+        i64::try_from(self.natural()?).map_err(|_| Unusual)
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn truth(&mut self) -> Result<bool, Unusual> {
+        let truth = self.peek() == Some(b't');
+        self.word(if truth { "true" } else { "false" })?;
+        Ok(truth)
+    }
+
+    /// What is left.
+    pub(crate) fn rest(&self) -> Result<&'de str, Unusual> {
+        self.text.get(self.at()..).ok_or(Unusual)
+    }
+
+    /// That nothing is left.
+    pub(crate) const fn end(&self) -> Result<(), Unusual> {
+        if self.rest.is_empty() { Ok(()) } else { Err(Unusual) }
     }
 
     /// The literal text of a scalar; `None` is `null`.
@@ -216,27 +287,26 @@ impl<'de> Reader<'de> {
     }
 
     fn object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unusual> {
-        self.nested("{", "}", |reader| visitor.visit_map(Members { reader, first: true }))
+        self.nested((b'{', b'}'), |reader| visitor.visit_map(Members { reader, first: true }))
     }
 
     fn array<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unusual> {
-        self.nested("[", "]", |reader| visitor.visit_seq(Members { reader, first: true }))
+        self.nested((b'[', b']'), |reader| visitor.visit_seq(Members { reader, first: true }))
     }
 
     fn nested<T>(
         &mut self,
-        opens: &str,
-        closes: &str,
+        (opens, closes): (u8, u8),
         inside: impl FnOnce(&mut Self) -> Result<T, Unusual>,
     ) -> Result<T, Unusual> {
-        self.word(opens)?;
+        self.mark(opens)?;
         if self.depth == DEPTH {
             return Err(Unusual);
         }
         self.depth += 1;
         let value = inside(self)?;
         self.depth -= 1;
-        self.word(closes)?;
+        self.mark(closes)?;
         Ok(value)
     }
 }
@@ -254,7 +324,7 @@ impl Members<'_, '_> {
             return Ok(false);
         }
         if !std::mem::take(&mut self.first) {
-            self.reader.word(",")?;
+            self.reader.mark(b',')?;
         }
         Ok(true)
     }
@@ -267,8 +337,7 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
         if !self.another(b'}')? {
             return Ok(None);
         }
-        let key = self.reader.text()?;
-        self.reader.word(":")?;
+        let key = self.reader.key()?;
         seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
     }
 
@@ -302,9 +371,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
-        let truth = self.peek() == Some(b't');
-        self.word(if truth { "true" } else { "false" })?;
-        visitor.visit_bool(truth)
+        visitor.visit_bool(self.truth()?)
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
@@ -339,10 +406,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
                 None => visitor.visit_unit(),
             },
             RAW => {
-                let from = self.rest;
+                let from = self.at();
                 self.skip()?;
-                let length = from.len() - self.rest.len();
-                visitor.visit_borrowed_str(from.get(..length).ok_or(Unusual)?)
+                visitor.visit_borrowed_str(self.text.get(from..self.at()).ok_or(Unusual)?)
             }
             _ => visitor.visit_newtype_struct(self),
         }

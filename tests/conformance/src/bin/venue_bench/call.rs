@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use venue::binance::Binance;
-use venue::live::exchange::{Access, Exchange};
 use venue::live::transport::{Http, Transport as _};
+use venue::live::{Access, Exchange};
 use venue::protocol::{Markets, Moment, Protocol as _};
 
 /// How many calls count.

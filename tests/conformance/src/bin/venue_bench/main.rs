@@ -1,4 +1,4 @@
-//! `venue_bench [PYTHON SCRIPT]…`: what the venue layer costs, beside peers that do the same work in the same run.
+//! `venue_bench [--only PART] [PYTHON SCRIPT]…`: what the venue layer costs, beside peers that do the same work in the same run.
 //!
 //! | part | what is measured |
 //! |---|---|
@@ -37,12 +37,24 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let only = match arguments.first().map(String::as_str) {
+        Some("--only") if arguments.len() > 1 => arguments.drain(..2).nth(1),
+        _ => None,
+    };
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     let before = machine::others();
-    let mut rows = read::rows()?;
-    rows.extend(build::rows()?);
     let server = server::start()?;
-    rows.extend(call::rows(server)?);
+    let mut rows = Vec::new();
+    if wanted("read") {
+        rows.extend(read::rows()?);
+    }
+    if wanted("build") {
+        rows.extend(build::rows()?);
+    }
+    if wanted("call") {
+        rows.extend(call::rows(server)?);
+    }
     let mut peers = Vec::new();
     for pair in arguments.chunks(2) {
         let [python, script] = pair else { return Err("a peer is an interpreter and a script".to_owned()) };

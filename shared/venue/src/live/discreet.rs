@@ -40,6 +40,12 @@ impl Secrets {
         Self(all)
     }
 
+    /// The same, and another one.
+    pub(super) fn and(mut self, secret: &str) -> Self {
+        add(&mut self.0, secret);
+        self
+    }
+
     /// A text without them.
     pub(super) fn hidden(&self, text: String) -> String {
         self.0.iter().fold(text, |text, secret| without(text, secret))
@@ -64,9 +70,11 @@ fn add(all: &mut Vec<Zeroizing<String>>, part: &str) {
     if part.len() < KNOWN_BY || is_time || part.starts_with("application/") {
         return;
     }
+    // All of Coinbase's keys have this in front. It is a word of faults too, and no secret.
+    let own = part.strip_prefix("organizations/").unwrap_or(part);
     let mut encoded = String::new();
-    encode_into(&mut encoded, part);
-    let forms = [part.to_owned(), encoded, base64(part.as_bytes()), hex(part.as_bytes())];
+    encode_into(&mut encoded, own);
+    let forms = [own.to_owned(), encoded, base64(part.as_bytes()), hex(part.as_bytes())];
     all.extend(forms.map(Zeroizing::new));
 }
 
@@ -105,6 +113,23 @@ mod tests {
         assert_eq!(hidden(&base64(b"top-secret/9")), HIDDEN);
         assert_eq!(hidden(&hex(b"open sesame")), HIDDEN);
         assert_eq!(hidden("open%20sesame of the-key-name"), "*** of ***");
+    }
+
+    #[test]
+    fn a_word_in_front_of_every_key_is_none_of_the_secret() {
+        let name = "organizations/7f3c1f5e-0000/apiKeys/9d2b";
+        let secrets = Secrets::of(Some(&Credentials::new("x", name.into(), "s".repeat(9), None).unwrap()), None);
+        assert_eq!(
+            secrets.hidden(format!("no such organizations: {name}")),
+            "no such organizations: organizations/***"
+        );
+        assert_eq!(secrets.hidden("7f3c1f5e-0000/api".to_owned()), HIDDEN);
+    }
+
+    #[test]
+    fn a_stream_s_token_is_hidden_too() {
+        assert_eq!(secrets().and("a-listen-key").hidden("no such a-listen-key".to_owned()), "no such ***");
+        assert_eq!(secrets().and("").hidden("a".to_owned()), "a");
     }
 
     #[test]

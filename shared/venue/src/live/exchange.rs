@@ -5,6 +5,7 @@
 //! 3. Every outcome is reported to the guard, so that others learn of bans and failures.
 //! 4. No fault repeats a key, a secret or a signature, whatever the venue answers.
 
+use super::access::Access;
 use super::budget::Cost;
 use super::clock::Offset;
 use super::connections::Connection;
@@ -14,12 +15,11 @@ use super::transport::Transport;
 use crate::protocol::model::{Balances, KeyPermissions};
 use crate::protocol::stream::{Channel, StreamToken, Streams};
 use crate::protocol::{
-    Ask, Auth, CallError, CallFault, Capabilities, Credentials, EndpointClass, Instrument, Markets, Meaning, Moment,
-    Product, Protocol, ReadFault, Reply, Request, Scope, Unsigned,
+    Ask, CallError, CallFault, EndpointClass, Instrument, Markets, Meaning, Moment, Product, Protocol, ReadFault,
+    Reply, Scope, Unsigned,
 };
 use desk::port::{Clock, Table};
 use desk::time::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
@@ -31,18 +31,7 @@ const PAUSE_MS: u64 = 200;
 /// For how long a read waits for the budget rather than fail, in milliseconds.
 const WAIT_MAX_MS: i64 = 2_000;
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Which servers of a venue, and on whose behalf.
-#[derive(Clone, Default)]
-pub struct Access {
-    /// Servers that differ from the venue's own, by the names its capabilities give them; the name `*` is for all.
-    pub origins: BTreeMap<String, String>,
-    /// The venue's test network.
-    pub test: bool,
-    /// The account's keys.
-    pub credentials: Option<Credentials>,
-}
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Told when a breaker turns, so that somebody can be alarmed.
 pub type OnTurn = fn(venue: &'static str, class: EndpointClass, turn: Turn);
@@ -351,10 +340,11 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         }
     }
 
-    /// Why a stream broke, without what is secret in the account: a venue may repeat what it was sent.
+    /// Why a stream broke, without what is secret in the account and in the stream: a venue may repeat what it was sent.
     #[must_use]
-    pub fn discreet(&self, why: String) -> String {
-        Secrets::of(self.access.credentials.as_ref(), None).hidden(why)
+    pub fn discreet(&self, why: String, token: Option<&StreamToken>) -> String {
+        let secrets = Secrets::of(self.access.credentials.as_ref(), None);
+        secrets.and(token.map_or("", |token| &token.token)).hidden(why)
     }
 
     /// The frames that log a stream in, where the venue wants that.
@@ -369,60 +359,6 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let now = self.venue_now();
         streams.login(channel, credentials, Moment { now, nonce: self.next_nonce(now), window_ms: 5_000 })
     }
-}
-
-impl Access {
-    /// A signed request, marked as one to the demo account where the venue wants that.
-    fn marked(&self, capabilities: &Capabilities, request: Request, auth: Auth) -> Request {
-        match capabilities.demo_header.filter(|header| self.test && (header.public || auth != Auth::None)) {
-            Some(header) => request.header(header.name, header.value),
-            None => request,
-        }
-    }
-
-    /// The server of a name.
-    ///
-    /// # Errors
-    /// [`CallError::Unsupported`] if the venue has none.
-    fn base(&self, capabilities: &Capabilities, origin: &str) -> Result<String, CallError> {
-        if let Some(base) = self.origins.get(origin).or_else(|| self.origins.get("*")) {
-            return Ok(base.clone());
-        }
-        let list = if self.test { capabilities.test_origins } else { capabilities.origins };
-        let found = list.iter().find(|(name, _)| *name == origin).map(|(_, base)| (*base).to_owned());
-        found.ok_or_else(|| CallError::Unsupported {
-            venue: capabilities.venue,
-            what: format!("{} server called {origin}", if self.test { "test" } else { "live" }),
-        })
-    }
-}
-
-/// The instruments of a venue, asked for once and unguarded: for whoever has no store yet.
-///
-/// # Errors
-/// [`CallFault`].
-pub async fn first_look<X: Transport>(
-    protocol: &'static dyn Protocol,
-    access: &Access,
-    product: Product,
-    transport: &X,
-    now: Timestamp,
-) -> Result<Vec<Instrument>, CallFault> {
-    let moment = Moment { now, nonce: now.ms().unsigned_abs(), window_ms: 5_000 };
-    let lost = |fault: super::transport::SendFault| CallFault::Connectivity {
-        venue: protocol.capabilities().venue.to_owned(),
-        reason: fault.reason,
-        unsent: fault.unsent,
-    };
-    let mut all = Vec::new();
-    for ask in protocol.listings(product)? {
-        let request = protocol.sign(ask.request.clone(), None, moment)?;
-        let request = access.marked(protocol.capabilities(), request, ask.request.auth);
-        let base = access.base(protocol.capabilities(), request.origin)?;
-        let sent = transport.send(&base, &request, PATIENCE).await;
-        all.extend(ask.read(&sent.map_err(lost)?, &Markets::default())?);
-    }
-    Ok(all)
 }
 
 /// The instant of an HTTP date; whole seconds.

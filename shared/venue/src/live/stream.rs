@@ -108,9 +108,9 @@ async fn keep_up<T: Table, C: Clock, X: Transport>(
         let why = match Session::open(exchange, plan, connection, news).await {
             Ok((mut session, mut socket)) => match session.run(&mut socket).await {
                 Ok(()) => return,
-                Err(why) => exchange.discreet(why),
+                Err(why) => exchange.discreet(why, session.token.as_ref()),
             },
-            Err(why) => exchange.discreet(why),
+            Err(why) => exchange.discreet(why, None),
         };
         // The session's books have gone with it.
         if news.send(News::Down(why)).await.is_err() {

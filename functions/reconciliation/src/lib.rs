@@ -16,7 +16,7 @@ mod money;
 mod opening;
 mod protection;
 
-pub use opening::look_at_account;
+pub use opening::{look_at_account, open_at_venue};
 
 use boot::config::DeskConfig;
 use boot::event::Scheduled;

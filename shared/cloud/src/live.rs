@@ -24,7 +24,7 @@ use venue::keys::Env;
 use venue::keys::admission::{self, Refusal};
 use venue::live::guard::Turn;
 use venue::live::{Access, Exchange, Http, LiveSpot, Transport, VenueBars, told_instrument};
-use venue::protocol::{Credentials, EndpointClass, Markets, Product, Protocol, Scope};
+use venue::protocol::{Credentials, EndpointClass, Markets, Product, Protocol};
 use venue::registry;
 
 /// An exchange with real money.
@@ -74,7 +74,9 @@ impl Desk {
         let admitted = admitted(&exchange, live).await;
         // A server may repeat what it was sent.
         admitted.map_err(|reason| fault(credentials.hidden_in(&reason)))?;
-        Ok(Either::Live(LiveSpot::new(self.config.venue.clone(), Arc::new(exchange), Scope::default())))
+        let scope = exchange.account_scope().await;
+        let scope = scope.map_err(|reason| fault(credentials.hidden_in(&reason.to_string())))?;
+        Ok(Either::Live(LiveSpot::new(self.config.venue.clone(), Arc::new(exchange), scope)))
     }
 
     /// Where candles are pulled from: the venue that is traded at, and Binance for the paper venue, which follows them.

@@ -4,3 +4,4 @@
 mod command;
 mod exchange;
 mod handlers;
+mod opening;

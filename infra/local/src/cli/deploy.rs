@@ -212,7 +212,7 @@ fn check(path: &Path) -> anyhow::Result<DeskConfig> {
 
 fn summary(config: &DeskConfig) -> String {
     let markets = config.markets.iter().map(|m| format!("{} {}", m.instrument.symbol, m.interval));
-    let (cash, quote, profile) = (config.cash, &config.quote, &config.profile.name);
+    let profile = &config.profile.name;
     let markets = markets.collect::<Vec<_>>().join(", ");
     let how = match &config.live {
         None => "PAPER trading".to_owned(),
@@ -221,7 +221,11 @@ fn summary(config: &DeskConfig) -> String {
         }
         Some(live) => format!("LIVE TRADING WITH REAL MONEY at {}, by the keys {:?},", config.venue, live.keys),
     };
-    format!("{how} of {markets} by {} with {cash} {quote}, limits `{profile}`", config.strategy.name)
+    let cash = match &config.live {
+        None => format!("{} {}", config.cash, config.quote),
+        Some(_) => "what the account holds".to_owned(),
+    };
+    format!("{how} of {markets} by {} with {cash}, limits `{profile}`", config.strategy.name)
 }
 
 fn path(path: &Path) -> anyhow::Result<&str> {

@@ -16,7 +16,6 @@ use anyhow::Context;
 use boot::WallClock;
 use boot::config::DeskConfig;
 use boot::event::{KillEvent, Scheduled, VERSION};
-use desk::money::Amount;
 use desk::port::Clock;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,7 +53,7 @@ pub struct AtVenue {
 ///
 /// # Errors
 /// In words: the folder, the venue, or the configuration.
-pub async fn open(folder: &Path, mut config: DeskConfig, at: AtVenue) -> anyhow::Result<(Desk, LiveVenue)> {
+pub async fn open(folder: &Path, config: DeskConfig, at: AtVenue) -> anyhow::Result<(Desk, LiveVenue)> {
     let AtVenue { protocol, access, instruments } = at;
     let start = WallClock.now();
     let (clock, market_clock) = DeskClock::running();
@@ -70,25 +69,8 @@ pub async fn open(folder: &Path, mut config: DeskConfig, at: AtVenue) -> anyhow:
     let scope = exchange.account_scope().await?;
     let live = LiveSpot::new(config.venue.clone(), Arc::new(exchange), scope);
     let store = Store::new(table.clone());
-    let opened = store.account(&config.account).await?;
-    let found = match &opened {
-        Some(_) => None,
-        None => Some(reconciliation::look_at_account(&live, &config).await?),
-    };
-    let quote = found.as_ref().map(|found| found.holdings.get(&config.quote).copied().unwrap_or_default());
-    config.cash = opened.map(|opened| opened.cash).or(quote).unwrap_or_default();
-    if config.cash <= Amount::ZERO {
-        let (venue, quote) = (&config.venue, &config.quote);
-        anyhow::bail!("the account at {venue} holds no {quote}, so there is nothing to trade with: bring some in");
-    }
+    let config = reconciliation::open_at_venue(&store, &live, &config, start).await?;
     let strategy = config.check()?;
-    match &found {
-        Some(found) => store.open_found(&config.opening(start), found).await?,
-        None => {
-            store.open_or_adopt(&config.opening(start)).await?;
-            store.finish_opening(&config.account).await?;
-        }
-    }
     let market = Market::Venue(live.clone());
     let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market };
     Ok((Desk::wire(parts, start).await?, live))

@@ -155,13 +155,14 @@ pub(crate) struct VenueRef(pub(crate) Arc<FakeVenue>);
 mod venue_ref {
     use super::VenueRef;
     use desk::fill::Fill;
-    use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
+    use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId};
     use desk::money::Amount;
     use desk::movement::Movement;
     use desk::order::{Claimed, Timing};
     use desk::port::*;
     use desk::time::Timestamp;
     use std::collections::BTreeMap;
+    use std::ops::Range;
 
     impl PlaceOrder for VenueRef {
         async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
@@ -187,14 +188,11 @@ mod venue_ref {
         }
     }
     impl ListTrades for VenueRef {
-        async fn trades(
-            &self,
-            a: &AccountId,
-            s: &Symbol,
-            t: Option<&TradeId>,
-            l: u32,
-        ) -> Result<Vec<Fill>, VenueError> {
-            self.0.trades(a, s, t, l).await
+        async fn trades(&self, a: &AccountId, s: &Symbol, stretch: Range<Timestamp>) -> Result<Vec<Fill>, VenueError> {
+            self.0.trades(a, s, stretch).await
+        }
+        async fn last_trade(&self, a: &AccountId, s: &Symbol) -> Result<Option<Fill>, VenueError> {
+            self.0.last_trade(a, s).await
         }
     }
     impl ListMovements for VenueRef {

@@ -6,13 +6,17 @@ use desk::fill::Fill;
 use desk::id::Symbol;
 use desk::port::{Clock, Outgoing, Publish, Table, Venue};
 use desk::reconcile;
+use desk::time::Timestamp;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use store::keys;
 use store::rows::OpeningRow;
 use store::verbs::AccountState;
 
-/// How many trades are asked for at once.
-const TRADES: u32 = 1000;
+/// How far back trades that were missed are looked for, step by step, in milliseconds.
+const STEPS_MS: [i64; 4] = [3_600_000, 86_400_000, 7 * 86_400_000, 90 * 86_400_000];
+/// How far ahead of our notion of the venue's clock it may date a trade, in milliseconds.
+const AHEAD_MS: i64 = 60_000;
 /// How far back movements are asked for, in milliseconds: before the opening, because a venue may date one by its beginning
 /// and count it at its end; and before now, for a desk that has rested.
 pub(crate) const BEFORE_OPENING_MS: i64 = 7 * 86_400_000;
@@ -30,10 +34,7 @@ pub(crate) async fn compare<T: Table, V: Venue, Q: Publish, C: Clock>(
     if differ.is_empty() {
         return Ok(());
     }
-    let mut explained = 0;
-    for market in &deps.config.markets {
-        explained += report_missed(deps, state.opening.as_ref(), &market.instrument.symbol).await?;
-    }
+    let mut explained = report_missed(deps, state.opening.as_ref()).await?;
     if let (0, Some(opening)) = (explained, &state.opening) {
         explained = book_movements(deps, opening).await?;
     }
@@ -44,30 +45,50 @@ pub(crate) async fn compare<T: Table, V: Venue, Q: Publish, C: Clock>(
     Ok(())
 }
 
-/// Sends the venue's trades that are not booked to `fills`; returns how many.
+/// Sends the venue's trades that are not booked to `fills`; returns how many. What was missed is young nearly always, so it is
+/// looked for step by step into the past, until there is something: what is older then is found by the next round.
 async fn report_missed<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     opening: Option<&OpeningRow>,
+) -> Result<usize, Failure> {
+    let now = deps.venue.now();
+    let mut until = now.plus_ms(AHEAD_MS);
+    let mut missed = 0;
+    for step in STEPS_MS {
+        let from = now.plus_ms(-step);
+        for market in &deps.config.markets {
+            missed += missed_within(deps, opening, &market.instrument.symbol, from..until).await?;
+        }
+        if missed > 0 || opening.is_some_and(|opening| from < opening.at) {
+            break;
+        }
+        until = from;
+    }
+    Ok(missed)
+}
+
+async fn missed_within<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    opening: Option<&OpeningRow>,
     symbol: &Symbol,
+    stretch: Range<Timestamp>,
 ) -> Result<usize, Failure> {
     let account = &deps.config.account;
-    let mark = opening.and_then(|opening| opening.trades.get(symbol));
-    let (mut after, mut missed) = (mark.map(|(trade, _)| trade.clone()), 0);
-    loop {
-        let trades = deps.venue.trades(account, symbol, after.as_ref(), TRADES).await?;
-        let full = trades.len() >= usize::try_from(TRADES).unwrap_or(usize::MAX);
-        after = trades.last().map(|fill| fill.trade.clone()).or(after);
-        for fill in trades.into_iter().filter(|fill| !is_before(opening, fill)) {
-            let booked = deps.store.table().get(&keys::fill(&fill)).await?.is_some();
-            if !booked {
-                deps.queues.publish(Outgoing::to_book(fill)).await?;
-                missed += 1;
-            }
-        }
-        if !full {
-            return Ok(missed);
+    let begins = opening.map(|opening| opening.trades.get(symbol).map_or(opening.at, |(_, at)| *at));
+    let from = begins.map_or(stretch.start, |begins| begins.max(stretch.start));
+    if from >= stretch.end {
+        return Ok(0);
+    }
+    let mut missed = 0;
+    let trades = deps.venue.trades(account, symbol, from..stretch.end).await?;
+    for fill in trades.into_iter().filter(|fill| !is_before(opening, fill)) {
+        let booked = deps.store.table().get(&keys::fill(&fill)).await?.is_some();
+        if !booked {
+            deps.queues.publish(Outgoing::to_book(fill)).await?;
+            missed += 1;
         }
     }
+    Ok(missed)
 }
 
 /// Whether the opening's balances have the trade in them already.

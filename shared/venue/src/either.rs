@@ -2,7 +2,7 @@
 //! those that the paper venue has played, or a venue's own.
 
 use desk::fill::Fill;
-use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
+use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId};
 use desk::market::Candle;
 use desk::money::Amount;
 use desk::movement::Movement;
@@ -13,6 +13,7 @@ use desk::port::{
 };
 use desk::time::{Interval, Timestamp};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// One of two venues.
 #[derive(Debug, Clone)]
@@ -65,10 +66,13 @@ impl<P: ListTrades, L: ListTrades> ListTrades for Either<P, L> {
         &self,
         account: &AccountId,
         symbol: &Symbol,
-        after: Option<&TradeId>,
-        limit: u32,
+        stretch: Range<Timestamp>,
     ) -> Result<Vec<Fill>, VenueError> {
-        handed_on!(self, venue => venue.trades(account, symbol, after, limit).await)
+        handed_on!(self, venue => venue.trades(account, symbol, stretch).await)
+    }
+
+    async fn last_trade(&self, account: &AccountId, symbol: &Symbol) -> Result<Option<Fill>, VenueError> {
+        handed_on!(self, venue => venue.last_trade(account, symbol).await)
     }
 }
 

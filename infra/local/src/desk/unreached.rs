@@ -3,7 +3,7 @@
 //! The books can be read without it. Nothing is placed, cancelled or asked: that takes the keys, and a running desk.
 
 use desk::fill::Fill;
-use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
+use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId};
 use desk::money::Amount;
 use desk::order::{Claimed, Timing};
 use desk::port::{
@@ -12,6 +12,7 @@ use desk::port::{
 };
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 const WHY: &str = "the desk is not running, and without it its venue is not reached";
 
@@ -54,7 +55,11 @@ impl ListOpenOrders for Unreached {
 }
 
 impl ListTrades for Unreached {
-    async fn trades(&self, _: &AccountId, _: &Symbol, _: Option<&TradeId>, _: u32) -> Result<Vec<Fill>, VenueError> {
+    async fn trades(&self, _: &AccountId, _: &Symbol, _: Range<Timestamp>) -> Result<Vec<Fill>, VenueError> {
+        Err(self.error())
+    }
+
+    async fn last_trade(&self, _: &AccountId, _: &Symbol) -> Result<Option<Fill>, VenueError> {
         Err(self.error())
     }
 }

@@ -1,7 +1,7 @@
 //! A venue that keeps orders in memory and loses, delays or refuses what it is told to.
 
 use crate::fill::Fill;
-use crate::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderId};
+use crate::id::{AccountId, Asset, IntentId, Symbol, VenueId, VenueOrderId};
 use crate::money::Amount;
 use crate::movement::Movement;
 use crate::order::{Claimed, Timing};
@@ -11,6 +11,7 @@ use crate::port::{
 };
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::FakeClock;
@@ -166,17 +167,14 @@ impl ListOpenOrders for FakeVenue {
 }
 
 impl ListTrades for FakeVenue {
-    async fn trades(
-        &self,
-        _: &AccountId,
-        symbol: &Symbol,
-        after: Option<&TradeId>,
-        _: u32,
-    ) -> Result<Vec<Fill>, VenueError> {
+    async fn trades(&self, _: &AccountId, symbol: &Symbol, stretch: Range<Timestamp>) -> Result<Vec<Fill>, VenueError> {
         let state = self.lock();
-        let of_market: Vec<Fill> = state.trades.iter().filter(|fill| fill.symbol == *symbol).cloned().collect();
-        let seen = of_market.iter().position(|fill| Some(&fill.trade) == after).map_or(0, |at| at + 1);
-        Ok(of_market.into_iter().skip(seen).collect())
+        let wanted = |fill: &&Fill| fill.symbol == *symbol && stretch.contains(&fill.at);
+        Ok(state.trades.iter().filter(wanted).cloned().collect())
+    }
+
+    async fn last_trade(&self, _: &AccountId, symbol: &Symbol) -> Result<Option<Fill>, VenueError> {
+        Ok(self.lock().trades.iter().rfind(|fill| fill.symbol == *symbol).cloned())
     }
 }
 

@@ -5,13 +5,14 @@
 //! POST landed, and is unknown too: look, never conclude.
 
 use crate::fill::Fill;
-use crate::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderId};
+use crate::id::{AccountId, Asset, IntentId, Symbol, VenueId, VenueOrderId};
 use crate::money::{Amount, Quantity};
 use crate::movement::Movement;
 use crate::order::{Claimed, Timing};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::ops::Range;
 use thiserror::Error;
 
 /// How an order stands at the venue.
@@ -153,14 +154,21 @@ pub trait ListMovements: Send + Sync {
 
 /// Listing what was traded.
 pub trait ListTrades: Send + Sync {
-    /// The account's trades in a market behind `after` (all, when `None`), oldest first, at most `limit`.
+    /// All of the account's trades in a market within a stretch of the venue's time, oldest first: an error rather than a
+    /// part of them.
     fn trades(
         &self,
         account: &AccountId,
         symbol: &Symbol,
-        after: Option<&TradeId>,
-        limit: u32,
+        stretch: Range<Timestamp>,
     ) -> impl Future<Output = Result<Vec<Fill>, VenueError>> + Send;
+
+    /// The account's last trade in a market. `None` also where the venue tells only of the last days, and there was none.
+    fn last_trade(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+    ) -> impl Future<Output = Result<Option<Fill>, VenueError>> + Send;
 }
 
 /// Reading balances.

@@ -2,7 +2,9 @@
 
 use crate::protocol::Product;
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit, StreamLimits};
+use crate::protocol::capability::{
+    Capabilities, ClientId, Deadline, Evidence, Orders, OwnTradesList, RateLimit, StreamLimits,
+};
 use crate::protocol::http::EndpointClass;
 
 /// The capability record.
@@ -43,6 +45,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     },
     after_timeout: "the order by client id on the endpoint of its class, and the open orders and trades of its market; \
                     'no such order' means absent only after the deadline and the grace",
+    own_trades: OwnTradesList { rows: 1000, span_ms: None, of_market: true },
     query_lag_ms: 2000,
     self_trade: &["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT"],
     limits: &[

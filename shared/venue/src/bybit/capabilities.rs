@@ -1,7 +1,9 @@
 //! What the venue promises.
 
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit, StreamLimits};
+use crate::protocol::capability::{
+    Capabilities, ClientId, Deadline, Evidence, Orders, OwnTradesList, RateLimit, StreamLimits,
+};
 use crate::protocol::{EndpointClass, Product};
 
 /// The record.
@@ -36,6 +38,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         rule: "server time - window <= timestamp < server time + 1000",
     },
     after_timeout: "order/realtime by orderLinkId, then order/history by orderLinkId",
+    own_trades: OwnTradesList { rows: 100, span_ms: Some(7 * 86_400_000), of_market: true },
     query_lag_ms: 5000,
     self_trade: &["CancelMaker", "CancelTaker", "CancelBoth"],
     limits: &[

@@ -1,7 +1,9 @@
 //! What the venue promises.
 
 use crate::protocol::call::TimeInForce;
-use crate::protocol::capability::{Capabilities, ClientId, Deadline, Evidence, Orders, RateLimit, StreamLimits};
+use crate::protocol::capability::{
+    Capabilities, ClientId, Deadline, Evidence, Orders, OwnTradesList, RateLimit, StreamLimits,
+};
 use crate::protocol::{EndpointClass, Product};
 
 /// The record.
@@ -32,6 +34,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         rule: "not before nbf, and until exp two minutes later",
     },
     after_timeout: "orders/historical/batch of the market by client_order_id, then orders/historical/fills",
+    own_trades: OwnTradesList { rows: 100, span_ms: Some(365 * 86_400_000), of_market: true },
     query_lag_ms: 5000,
     self_trade: &[],
     limits: &[

@@ -4,7 +4,7 @@ use super::rows::{self, Numbers, OpenRow, PaperOrder, Status};
 use super::stand::{Stand, Standing};
 use super::{Paper, PaperError, TRIES};
 use desk::fill::Fill;
-use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderId};
+use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId, VenueOrderId};
 use desk::money::{Amount, Quantity};
 use desk::order::{Claimed, Intent, OrderKind, Timing};
 use desk::port::{
@@ -14,6 +14,7 @@ use desk::port::{
 };
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The place of the market's numbers among the writes that take an order in.
 const NUMBERS: usize = 1;
@@ -122,6 +123,19 @@ impl<T: Table, M: Stand, C: Clock> Paper<T, M, C> {
         Ok(CancelOutcome::Done(order.fact()))
     }
 
+    async fn all_trades(&self, account: &AccountId, symbol: &Symbol) -> Result<Vec<Fill>, PaperError> {
+        let mut query = rows::trades(account, symbol);
+        let mut all = Vec::new();
+        loop {
+            let items = self.table.query(&query).await?;
+            let Some(last) = items.last() else { return Ok(all) };
+            query.after = Some(last.key.sk.clone());
+            for item in &items {
+                all.push(decode(item)?);
+            }
+        }
+    }
+
     fn unavailable(&self, error: &PaperError) -> VenueError {
         VenueError { venue: self.id.clone(), reason: error.to_string() }
     }
@@ -187,14 +201,17 @@ impl<T: Table, M: Stand, C: Clock> ListTrades for Paper<T, M, C> {
         &self,
         account: &AccountId,
         symbol: &Symbol,
-        after: Option<&TradeId>,
-        limit: u32,
+        stretch: Range<Timestamp>,
     ) -> Result<Vec<Fill>, VenueError> {
+        let all = self.all_trades(account, symbol).await.map_err(|e| self.unavailable(&e))?;
+        Ok(all.into_iter().filter(|fill| stretch.contains(&fill.at)).collect())
+    }
+
+    async fn last_trade(&self, account: &AccountId, symbol: &Symbol) -> Result<Option<Fill>, VenueError> {
         let fault = |e: PaperError| self.unavailable(&e);
-        let after = after.map(|trade| rows::trade(account, symbol, trade).sk);
-        let query = Query { after, limit, ..rows::trades(account, symbol) };
+        let query = Query { descending: true, limit: 1, ..rows::trades(account, symbol) };
         let items = self.table.query(&query).await.map_err(|e| fault(e.into()))?;
-        items.iter().map(|item| decode(item).map_err(|e| fault(e.into()))).collect()
+        items.first().map(|item| decode(item).map_err(|e| fault(e.into()))).transpose()
     }
 }
 

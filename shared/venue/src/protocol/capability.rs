@@ -126,6 +126,18 @@ pub struct Orders {
     pub dead_man: bool,
 }
 
+/// How the account's own trades are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OwnTradesList {
+    /// The most rows that are asked for at once.
+    pub rows: u32,
+    /// The longest stretch of time that can be asked for, in milliseconds; of what is in it the latest are told. `None` where
+    /// the list begins at an instant and tells the oldest behind it.
+    pub span_ms: Option<i64>,
+    /// Whether the list is of one market; of all markets otherwise, whichever is asked for.
+    pub of_market: bool,
+}
+
 /// The capability record of a venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Capabilities {
@@ -153,6 +165,8 @@ pub struct Capabilities {
     pub deadline: Deadline,
     /// How an order is looked up after a time-out, in words: two independent sources.
     pub after_timeout: &'static str,
+    /// How the account's own trades are listed.
+    pub own_trades: OwnTradesList,
     /// For how long a fresh order may be missing from the venue's answers, in milliseconds.
     pub query_lag_ms: u32,
     /// How trading with oneself is prevented.

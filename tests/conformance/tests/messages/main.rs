@@ -14,6 +14,7 @@
 
 mod fuzz;
 mod live_spot;
+mod own_trades;
 mod rest_binance;
 mod rest_kraken;
 mod rest_okx;

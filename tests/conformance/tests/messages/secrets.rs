@@ -273,7 +273,12 @@ fn ports(protocol: &'static dyn Protocol) {
             format!("{:?}", live.in_lists(&account, &symbol, &order).await),
             format!("{:?}", live.cancel(&account, &symbol, &order).await),
             format!("{:?}", live.open_orders(&account).await),
-            format!("{:?}", live.trades(&account, &symbol, None, 10).await),
+            format!(
+                "{:?}",
+                live.trades(&account, &symbol, desk::time::Timestamp::from_ms(0)..desk::time::Timestamp::from_ms(1))
+                    .await
+            ),
+            format!("{:?}", live.last_trade(&account, &symbol).await),
             format!("{:?}", live.balances(&account).await),
             format!("{live:?} {:?}", live.exchange()),
         ]

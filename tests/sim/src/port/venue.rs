@@ -12,7 +12,7 @@ use crate::mutants::Mutant;
 use crate::venue::{Answer, NewOrder};
 use crate::world::{Ask, Call, Event, Park, Shared, World};
 use desk::fill::Fill;
-use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId};
+use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId};
 use desk::money::Amount;
 use desk::order::{Claimed, Timing};
 use desk::port::{
@@ -22,6 +22,7 @@ use desk::port::{
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use venue::live::clock::DRIFT_MAX_MS;
@@ -270,18 +271,17 @@ impl ListOpenOrders for SimVenue {
 }
 
 impl ListTrades for SimVenue {
-    async fn trades(
-        &self,
-        _: &AccountId,
-        symbol: &Symbol,
-        after: Option<&TradeId>,
-        limit: u32,
-    ) -> Result<Vec<Fill>, VenueError> {
-        let trades = self.read("trades", |world| world.exchange.trades_after(symbol, after, limit)).await?;
+    async fn trades(&self, _: &AccountId, symbol: &Symbol, stretch: Range<Timestamp>) -> Result<Vec<Fill>, VenueError> {
+        let trades = self.read("trades", |world| world.exchange.trades_within(symbol, &stretch)).await?;
         Ok(match self.caller.mutant {
             Some(mutant) => trades.into_iter().map(|fill| mutant.names(fill)).collect(),
             None => trades,
         })
+    }
+
+    async fn last_trade(&self, account: &AccountId, symbol: &Symbol) -> Result<Option<Fill>, VenueError> {
+        let ever = Timestamp::from_ms(0)..Timestamp::from_ms(i64::MAX);
+        Ok(self.trades(account, symbol, ever).await?.pop())
     }
 }
 

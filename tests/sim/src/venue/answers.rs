@@ -3,9 +3,10 @@
 
 use super::exchange::{Exchange, VenueOrder};
 use desk::fill::Fill;
-use desk::id::{IntentId, Symbol, TradeId};
+use desk::id::{IntentId, Symbol};
 use desk::port::{Lookup, OpenOrder, VenueStatus};
 use desk::time::Timestamp;
+use std::ops::Range;
 
 impl Exchange {
     fn told(&self, order: &VenueOrder, now: Timestamp) -> bool {
@@ -43,11 +44,10 @@ impl Exchange {
         open.map(one).collect()
     }
 
-    /// The trades of a market behind `after`, oldest first.
+    /// The trades of a market within a stretch of time, oldest first.
     #[must_use]
-    pub fn trades_after(&self, symbol: &Symbol, after: Option<&TradeId>, limit: u32) -> Vec<Fill> {
-        let behind = |fill: &&Fill| fill.symbol == *symbol && after.is_none_or(|after| fill.trade > *after);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        self.trades.iter().filter(behind).take(limit).cloned().collect()
+    pub fn trades_within(&self, symbol: &Symbol, stretch: &Range<Timestamp>) -> Vec<Fill> {
+        let wanted = |fill: &&Fill| fill.symbol == *symbol && stretch.contains(&fill.at);
+        self.trades.iter().filter(wanted).cloned().collect()
     }
 }

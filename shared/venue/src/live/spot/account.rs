@@ -10,10 +10,9 @@ use desk::id::{AccountId, Asset, IntentId, MovementId, Symbol, TradeId, VenueId}
 use desk::money::{Amount, Fee};
 use desk::movement::{Movement, MovementKind};
 use desk::order::Side;
-use desk::port::{Clock, ListMovements, ListTrades, ReadBalances, Table, VenueError};
+use desk::port::{Clock, ListMovements, ReadBalances, Table, VenueError};
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 
 /// The id an order is booked under: its own, or one derived from the venue's.
 fn intent_id(venue: &VenueId, client_id: Option<&str>, venue_order: &str) -> IntentId {
@@ -72,40 +71,6 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         };
         let order = intent_id(&self.id, client_id.as_deref(), &venue_order);
         self.fill(account, &symbol, order, trade).map_err(|e| self.error(e))
-    }
-}
-
-impl<T: Table, C: Clock, X: Transport> ListTrades for LiveSpot<T, C, X> {
-    async fn trades(
-        &self,
-        account: &AccountId,
-        symbol: &Symbol,
-        after: Option<&TradeId>,
-        limit: u32,
-    ) -> Result<Vec<Fill>, VenueError> {
-        let instrument = self.instrument(symbol)?;
-        let since =
-            after.and_then(|after| self.told.lock().unwrap_or_else(PoisonError::into_inner).get(after).copied());
-        let range = Range { since, limit: Some(limit), ..Range::default() };
-        let query = HistoryQuery { instrument: Some(instrument.clone()), range, scope: self.scope.clone() };
-        let ask = self.exchange.protocol().own_trades(&query).map_err(|e| self.error(e))?;
-        let mut trades = self.exchange.read(ask).await.map_err(|e| self.error(e))?;
-        let known = trades.iter().position(|trade| after.is_some_and(|after| trade.id == after.as_str()));
-        trades.drain(..known.map_or(0, |known| known + 1));
-        let mut fills = Vec::new();
-        for trade in trades {
-            let venue_order = trade.order.clone().unwrap_or_default();
-            let client_id = match &trade.client_id {
-                Some(id) => Some(id.clone()),
-                None => self.client_id(&instrument, &venue_order).await?,
-            };
-            let order = intent_id(&self.id, client_id.as_deref(), &venue_order);
-            fills.push(self.fill(account, symbol, order, &trade).map_err(|e| self.error(e))?);
-        }
-        if let Some(last) = fills.last() {
-            self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(last.trade.clone(), last.at);
-        }
-        Ok(fills)
     }
 }
 

@@ -85,7 +85,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     /// The client id behind a venue's order id.
     pub(super) async fn client_id(&self, instrument: &Instrument, id: &str) -> Result<Option<String>, VenueError> {
         let known = self.names.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-        if known.is_some() {
+        if let Some(known) = known {
             return Ok(known);
         }
         let (id, instrument) = (Some(id.to_owned()), Some(instrument.clone()));

@@ -6,18 +6,19 @@
 //!    The module [`place`] does both.
 //! 3. A trade is told of with the order it belongs to; one of an order that carries no id of ours is told under an id
 //!    derived from the venue's own, so that it is booked as what it is: somebody else's hand.
-//!    The module [`account`] does that; [`look`] finds orders.
+//!    The module [`account`] does that; [`look`] finds orders, [`trades`] lists all trades of a stretch of time.
 
 mod account;
 mod look;
 mod place;
+mod trades;
 
 use super::exchange::Exchange;
 use super::transport::Transport;
 use crate::protocol::call::OrderClass;
 use crate::protocol::model::OrderReport;
 use crate::protocol::{Instrument, OrderRef, Scope};
-use desk::id::{IntentId, Symbol, TradeId, VenueId};
+use desk::id::{IntentId, Symbol, VenueId};
 use desk::order::Timing;
 use desk::port::{Clock, Table, Venue, VenueError};
 use desk::time::Timestamp;
@@ -34,10 +35,8 @@ pub struct LiveSpot<T, C, X> {
     exchange: Arc<Exchange<T, C, X>>,
     timing: Timing,
     scope: Scope,
-    /// The client ids of orders, by the venue's own ids: trades name only those.
-    names: Arc<Mutex<BTreeMap<String, String>>>,
-    /// When the last trade of each list was that was told of: the next list begins there.
-    told: Arc<Mutex<BTreeMap<TradeId, Timestamp>>>,
+    /// The client ids of orders, by the venue's own ids: trades name only those. An order may have none.
+    names: Arc<Mutex<BTreeMap<String, Option<String>>>>,
 }
 
 impl<T, C, X> std::fmt::Debug for LiveSpot<T, C, X> {
@@ -54,7 +53,6 @@ impl<T, C, X> Clone for LiveSpot<T, C, X> {
             timing: self.timing,
             scope: self.scope.clone(),
             names: self.names.clone(),
-            told: self.told.clone(),
         }
     }
 }
@@ -63,7 +61,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     /// The account that the exchange's credentials open.
     pub fn new(id: VenueId, exchange: Arc<Exchange<T, C, X>>, scope: Scope) -> Self {
         let timing = super::timing(exchange.protocol().capabilities());
-        Self { id, exchange, timing, scope, names: Arc::default(), told: Arc::default() }
+        Self { id, exchange, timing, scope, names: Arc::default() }
     }
 
     /// The venue below.
@@ -98,9 +96,9 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     }
 
     fn remember(&self, report: &OrderReport) {
-        if let (Some(id), Some(client_id)) = (&report.id, &report.client_id) {
+        if let Some(id) = &report.id {
             let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-            names.insert(id.clone(), client_id.clone());
+            names.insert(id.clone(), report.client_id.clone());
         }
     }
 }

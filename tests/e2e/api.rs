@@ -101,7 +101,7 @@ async fn bodies_that_are_no_requests_are_refused_and_change_nothing() {
     refused(post("{\"by\":\"a\""), 400, "body/malformed").await;
     refused(post(r#"{"by":"a","reason":"b","is_admin":true}"#), 400, "body/malformed").await;
     refused(post(r#"{"by":"a","by":"b","reason":"c"}"#), 400, "body/malformed").await;
-    refused(post(&"[".repeat(10_000)), 400, "body/malformed").await;
+    refused(post(&"[".repeat(10_000)), 400, "body/too-deep").await;
     refused(post(r#"{"by":"a","reason":"b","mode":"softly"}"#), 422, "kill/mode").await;
     refused(post(r#"{"by":"","reason":"b"}"#), 422, "text/range").await;
     refused(post("{\"by\":\"a\",\"reason\":\"b\\r\\nforged: line\"}"), 422, "text/range").await;
@@ -124,7 +124,7 @@ async fn paths_and_queries_that_lead_nowhere_are_refused_alike() {
     refused(get("/v1/orders?tenant=other"), 400, "query/unknown").await;
     refused(honest("DELETE", "/v1/kill").body(Body::empty()).unwrap(), 405, "method/not-allowed").await;
     let unknown = honest("POST", "/v1/orders/0123456789abcdef0123456789abcdef/resolve");
-    refused(unknown.body(Body::from(r#"{"evidence":"seen"}"#)).unwrap(), 404, "desk/not-found").await;
+    refused(unknown.body(Body::from(r#"{"evidence":"seen"}"#)).unwrap(), 404, "order/not-found").await;
 }
 
 #[tokio::test]

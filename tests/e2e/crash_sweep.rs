@@ -20,12 +20,12 @@ use store::rows::AccountRow;
 use store::verbs::{Advance, Opening};
 use store::{Store, keys};
 
-struct World {
-    table: Arc<FakeTable>,
-    queues: Arc<FakeQueues>,
-    clock: Arc<FakeClock>,
-    venue: Arc<FakeVenue>,
-    config: Arc<DeskConfig>,
+pub(crate) struct World {
+    pub(crate) table: Arc<FakeTable>,
+    pub(crate) queues: Arc<FakeQueues>,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) venue: Arc<FakeVenue>,
+    pub(crate) config: Arc<DeskConfig>,
     invocations: std::cell::Cell<u32>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn config() -> DeskConfig {
 
 impl World {
     /// An opened account with one candle and one signal.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clock = Arc::new(FakeClock::at(60_000));
         let world = Self {
             table: Arc::default(),
@@ -75,7 +75,7 @@ impl World {
         world
     }
 
-    fn store_signal(&self, signal: &Signal) {
+    pub(crate) fn store_signal(&self, signal: &Signal) {
         let strategy = Strategy::configure("ema-cross", &BTreeMap::new(), self.config.strategy.stake).unwrap();
         let cursor =
             store::rows::CursorRow { memory: strategy.fresh(), last_bar: signal.bar, unsent: None, holds: None };
@@ -93,11 +93,11 @@ impl World {
         run(self.store().advance(advance)).unwrap();
     }
 
-    fn store(&self) -> Store<Arc<FakeTable>> {
+    pub(crate) fn store(&self) -> Store<Arc<FakeTable>> {
         Store::new(self.table.clone())
     }
 
-    fn judge(&self) -> Result<(), Failure> {
+    pub(crate) fn judge(&self) -> Result<(), Failure> {
         let deps = risk_validation::Deps {
             store: self.store(),
             queues: self.queues.clone(),
@@ -108,7 +108,7 @@ impl World {
         run(risk_validation::handle(&deps, &Message::Signal { account, symbol, signal, attempt: 1 }))
     }
 
-    fn place(&self, message: &Message) -> Result<(), Failure> {
+    pub(crate) fn place(&self, message: &Message) -> Result<(), Failure> {
         self.invocations.set(self.invocations.get() + 1);
         let owner = InvocationId::new(format!("i{}", self.invocations.get())).unwrap();
         let deps = order_placement::Deps {
@@ -120,7 +120,7 @@ impl World {
         run(order_placement::handle(&deps, message, &owner))
     }
 
-    fn book(&self) -> Result<(), Failure> {
+    pub(crate) fn book(&self) -> Result<(), Failure> {
         let deps = fill_booking::Deps {
             store: self.store(),
             queues: self.queues.clone(),
@@ -132,11 +132,11 @@ impl World {
         run(fill_booking::handle(&deps, &Message::Fill { fill }))
     }
 
-    fn order(&self) -> Order {
+    pub(crate) fn order(&self) -> Order {
         run(self.store().order(&sample::entry("10").id)).unwrap().row
     }
 
-    fn entry_message(&self) -> Message {
+    pub(crate) fn entry_message(&self) -> Message {
         let intent = sample::entry("10");
         Message::Order { account: intent.account, symbol: intent.symbol, intent: intent.id }
     }

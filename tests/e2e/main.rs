@@ -7,6 +7,7 @@ mod bad_input;
 mod binary;
 mod books;
 mod conformance;
+mod corpus;
 mod crash;
 mod crash_sweep;
 mod deploy;

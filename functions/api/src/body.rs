@@ -17,6 +17,10 @@ pub fn body<B: DeserializeOwned>(headers: &HeaderMap, bytes: Result<Bytes, Bytes
     if !headers.get(header::CONTENT_TYPE).is_some_and(json) {
         return Err(Problem::media_type());
     }
+    // What is compressed may be of any size once it is read.
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(Problem::encoding());
+    }
     let bytes = bytes.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             Problem::too_large()
@@ -27,7 +31,17 @@ pub fn body<B: DeserializeOwned>(headers: &HeaderMap, bytes: Result<Bytes, Bytes
     if bytes.is_empty() {
         return Err(Problem::bad_request("body/empty", "send a JSON body"));
     }
-    serde_json::from_slice(&bytes).map_err(|e| Problem::bad_request("body/malformed", e.to_string()))
+    serde_json::from_slice(&bytes).map_err(|e| malformed(&bytes, &e))
+}
+
+/// Why a body can't be read, with its line and column.
+fn malformed(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    // A shape is refused before its depth is known.
+    let deep = serde_json::from_slice::<serde_json::Value>(bytes).err().map(|e| e.to_string());
+    match deep.filter(|why| why.starts_with("recursion limit exceeded")) {
+        Some(why) => Problem::bad_request("body/too-deep", why),
+        None => Problem::bad_request("body/malformed", error.to_string()),
+    }
 }
 
 /// The longest text that is stored with a request, in characters.

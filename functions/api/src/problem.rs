@@ -58,6 +58,11 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "body/media-type", detail)
     }
 
+    pub(crate) fn encoding() -> Self {
+        let detail = "send the body as it is, without `Content-Encoding`";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "body/encoding", detail)
+    }
+
     pub(crate) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body/too-large", "send at most 64 KiB")
     }

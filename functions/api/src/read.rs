@@ -7,7 +7,7 @@ use crate::dto::{
 use crate::problem::Problem;
 use crate::{Deps, Shared};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use desk::id::SignalId;
 use desk::money::Amount;
@@ -27,8 +27,11 @@ fn mode<T, C>(deps: &Deps<T, C>) -> String {
 /// Whether the desk lives.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthDto)))]
 pub(crate) async fn health<T: Table, C: Clock>(State(deps): Shared<T, C>) -> Answer<HealthDto> {
-    let kill = deps.store.kill_state(deps.account()).await?;
-    let killed = kill.is_none_or(|kill| kill.row.is_killed());
+    let killed = match deps.store.kill_state(deps.account()).await {
+        // What can't be read counts as killed, and the desk says so.
+        Err(StoreError::Row(_)) => true,
+        found => found?.is_none_or(|kill| kill.row.is_killed()),
+    };
     Ok(Json(HealthDto { status: "ok".to_owned(), mode: mode(&deps), killed }))
 }
 
@@ -164,20 +167,29 @@ fn line(verdict: &VerdictRow) -> Option<DecisionLineDto> {
     responses((status = 200, body = DecisionDto), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn decision<T: Table, C: Clock>(
     State(deps): Shared<T, C>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Answer<DecisionDto> {
     let unknown = || Problem::not_found("decision/not-found", "there is no decision of that id; see /v1/decisions");
+    let Path(id) = id.map_err(|_| unknown())?;
     let id = SignalId::new(id).map_err(|_| unknown())?;
     let mut found = deps.store.verdicts(&id).await?;
     // The wish first, then what protects it; attempts in their order.
     found.sort_by_key(|verdict| (verdict.signal.is_none(), verdict.attempt));
     let signal: Option<Signal> = found.iter().find_map(|verdict| verdict.signal.clone());
+    // One of another account is answered for like one that is not there.
+    if signal.as_ref().is_some_and(|signal| signal.account != *deps.account()) {
+        return Err(unknown());
+    }
     let mut verdicts = Vec::new();
     for verdict in &found {
         verdicts.push(match &verdict.outcome {
             Outcome::Approved { order } => {
                 let fills = deps.store.fills_of(deps.account(), order).await?;
-                VerdictDto::new(verdict, Some(&deps.store.order(order).await?.row), &fills)
+                let order = deps.store.order(order).await?.row;
+                if order.intent.account != *deps.account() {
+                    return Err(unknown());
+                }
+                VerdictDto::new(verdict, Some(&order), &fills)
             }
             Outcome::Refused { .. } => VerdictDto::new(verdict, None, &[]),
         });

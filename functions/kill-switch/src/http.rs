@@ -18,6 +18,7 @@ use desk::id::IntentId;
 use desk::port::{Clock, Publish, Table, Venue};
 use desk::risk::{KillMode, KillState};
 use std::sync::Arc;
+use store::StoreError;
 use utoipa::OpenApi;
 
 /// The routes, with their methods. All want to know who asks.
@@ -59,7 +60,11 @@ fn who(caller: Option<Extension<Principal>>, by: Option<String>) -> Result<Strin
 pub(crate) async fn state<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
     State(deps): Shared<T, V, Q, C, W>,
 ) -> Result<Json<KillDto>, Problem> {
-    let found = deps.store.kill_state(&deps.config.account).await?;
+    let found = match deps.store.kill_state(&deps.config.account).await {
+        // What can't be read counts as killed, and the switch says so.
+        Err(StoreError::Row(_)) => None,
+        found => found?,
+    };
     let state = found.map_or_else(|| KillState::unreadable(deps.wall.now()), |kill| kill.row);
     Ok(Json(KillDto::from(&state)))
 }

@@ -5,14 +5,17 @@
 //! intent = hash("intent" | signal | leg | attempt)          32 lower-case hex characters = the client order id
 //! ```
 //!
+//! A name is never changed, so its copies share one text.
+//!
 //! 32 hex characters are accepted as a client order id by every venue the desk knows (with hyphens added where a
 //! UUID is asked for).
 
 use crate::time::{Interval, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// The text can't be a name or id of that kind.
@@ -26,20 +29,19 @@ pub struct BadId {
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $accepts:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The checked constructor.
             ///
             /// # Errors
             #[doc = concat!("[`BadId`] unless the text is ", $what, ".")]
-            pub fn new(text: impl Into<String>) -> Result<Self, BadId> {
-                let text = text.into();
+            pub fn new(text: impl AsRef<str>) -> Result<Self, BadId> {
+                let text = text.as_ref();
                 let accepts: fn(&str) -> bool = $accepts;
-                if accepts(&text) {
-                    Ok(Self(text))
+                if accepts(text) {
+                    Ok(Self(text.into()))
                 } else {
                     Err(BadId { what: $what, text: text.chars().take(64).collect() })
                 }
@@ -55,6 +57,18 @@ macro_rules! name {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::text::parsed(deserializer)
             }
         }
 
@@ -74,7 +88,7 @@ macro_rules! name {
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.as_str().to_owned()
             }
         }
     };
@@ -144,13 +158,23 @@ name! {
 
 /// The first 32 hex characters of the SHA-256 of the parts. A separator that no part can contain keeps
 /// `("ab", "c")` apart from `("a", "bc")`.
-fn derived(parts: &[&str]) -> String {
+fn derived(parts: &[&str]) -> Arc<str> {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(part.as_bytes());
         hasher.update([0x1f]);
     }
-    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let mut text = hex(&hasher.finalize());
+    text.truncate(32);
+    text.into()
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    text.extend(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)));
+    text
 }
 
 impl SignalId {

@@ -226,7 +226,7 @@ impl Transaction {
             feed(posting.asset.as_str());
             feed(&posting.amount.to_string());
         }
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::id::hex(&hasher.finalize())
     }
 }
 

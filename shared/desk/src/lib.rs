@@ -27,4 +27,5 @@ pub mod reconcile;
 pub mod risk;
 pub mod signal;
 pub mod strategy;
+mod text;
 pub mod time;

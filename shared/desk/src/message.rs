@@ -106,11 +106,11 @@ pub enum Message {
     },
 }
 
-#[derive(Serialize, Deserialize)]
-struct Envelope {
+#[derive(Serialize)]
+struct Envelope<'a> {
     v: u32,
     #[serde(flatten)]
-    message: Message,
+    message: &'a Message,
 }
 
 /// A body that is no message of ours.
@@ -142,7 +142,7 @@ impl Message {
     /// # Errors
     /// [`MessageError::Parse`] never for these types; the signature is serde's.
     pub fn encode(&self) -> Result<String, MessageError> {
-        Ok(serde_json::to_string(&Envelope { v: VERSION, message: self.clone() })?)
+        Ok(serde_json::to_string(&Envelope { v: VERSION, message: self })?)
     }
 
     /// From JSON.
@@ -150,12 +150,11 @@ impl Message {
     /// # Errors
     /// [`MessageError::Version`] for another version, [`MessageError::Parse`] for anything else that does not fit.
     pub fn decode(body: &str) -> Result<Self, MessageError> {
-        let value: serde_json::Value = serde_json::from_str(body)?;
-        let version = value.get("v").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        let mut fields: serde_json::Value = serde_json::from_str(body)?;
+        let version = fields.get("v").and_then(serde_json::Value::as_u64).unwrap_or(0);
         if version != u64::from(VERSION) {
             return Err(MessageError::Version(version));
         }
-        let mut fields = value;
         if let Some(object) = fields.as_object_mut() {
             object.remove("v");
         }

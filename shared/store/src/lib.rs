@@ -89,7 +89,7 @@ impl<T: Table> Store<T> {
     async fn row<R: Row>(&self, key: &Key) -> Result<Option<Versioned<R>>, StoreError> {
         let item = self.table.get(key).await?;
         match item {
-            Some(item) => Ok(Some(Versioned { row: rows::decode(&item)?, version: item.version })),
+            Some(item) => Ok(Some(Versioned { row: self.table.decoded(&item)?, version: item.version })),
             None => Ok(None),
         }
     }
@@ -110,6 +110,6 @@ impl<T: Table> Store<T> {
     }
 
     async fn rows<R: Row>(&self, query: Query) -> Result<Vec<R>, StoreError> {
-        self.all(query).await?.iter().map(|item| Ok(rows::decode(item)?)).collect()
+        self.all(query).await?.iter().map(|item| Ok(self.table.decoded(item)?)).collect()
     }
 }

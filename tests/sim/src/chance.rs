@@ -63,5 +63,11 @@ pub fn text(text: &str) -> u64 {
 /// 64 bits that depend on all parts.
 #[must_use]
 pub fn draw(parts: &[u64]) -> u64 {
-    parts.iter().fold(STEP, |hash, part| mixed(hash.rotate_left(5) ^ *part).wrapping_add(STEP))
+    drawn(STEP, parts)
+}
+
+/// The same, where what the first parts come to is known: `draw(a + b) = drawn(draw(a), b)`.
+#[must_use]
+pub fn drawn(first: u64, parts: &[u64]) -> u64 {
+    parts.iter().fold(first, |hash, part| mixed(hash.rotate_left(5) ^ *part).wrapping_add(STEP))
 }

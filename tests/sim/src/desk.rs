@@ -1,4 +1,5 @@
-//! The desk: its real handlers, each with ports of its own into the world.
+//! The desk: its real handlers, each with ports of its own into the world. A handler's future is large, so each is put
+//! into a box of its own where it begins: what it is part of is moved about.
 
 use crate::mutants::Mutant;
 use crate::port::{ApiKey, Caller, SimCandles, SimQueues, SimTable, SimVenue};
@@ -88,17 +89,17 @@ impl Desk {
             QueueName::Signals => {
                 let (store, queues, clock) = self.ports("risk-validation");
                 let deps = risk_validation::Deps { store, queues, clock, config: self.config.clone() };
-                risk_validation::handle(&deps, message).await
+                Box::pin(risk_validation::handle(&deps, message)).await
             }
             QueueName::Exits | QueueName::Orders => {
                 let (store, queues, clock) = self.ports("order-placement");
                 let deps = order_placement::Deps { store, venue: self.venue("order-placement"), queues, clock };
-                order_placement::handle(&deps, message, owner).await
+                Box::pin(order_placement::handle(&deps, message, owner)).await
             }
             QueueName::Fills => {
                 let (store, queues, clock) = self.ports("fill-booking");
                 let deps = fill_booking::Deps { store, queues, clock, config: self.config.clone() };
-                fill_booking::handle(&deps, message).await
+                Box::pin(fill_booking::handle(&deps, message)).await
             }
         }
     }
@@ -110,7 +111,8 @@ impl Desk {
     pub async fn reconcile(&self) -> Result<reconciliation::Round, Failure> {
         let (store, queues, clock) = self.ports("reconciliation");
         let (venue, config) = (self.venue("reconciliation"), self.config.clone());
-        reconciliation::handle(&reconciliation::Deps { store, venue, queues, clock, config }, &Scheduled::ALL).await
+        let deps = reconciliation::Deps { store, venue, queues, clock, config };
+        Box::pin(reconciliation::handle(&deps, &Scheduled::ALL)).await
     }
 
     /// Values the account.
@@ -120,7 +122,7 @@ impl Desk {
     pub async fn snapshot(&self) -> Result<(), Failure> {
         let (store, _, clock) = self.ports("snapshot");
         let deps = portfolio_snapshot::Deps { store, clock, config: self.config.clone() };
-        portfolio_snapshot::handle(&deps, &Scheduled::ALL).await.map(drop)
+        Box::pin(portfolio_snapshot::handle(&deps, &Scheduled::ALL)).await.map(drop)
     }
 
     /// Brings the account to other limits, as a process of a new deployment does when it begins.
@@ -140,6 +142,7 @@ impl Desk {
     pub async fn kill_switch(&self, event: &KillEvent) -> Result<(), Failure> {
         let (store, queues, clock) = self.ports("kill-switch");
         let (venue, wall, config) = (Some(self.venue("kill-switch")), clock.clone(), self.config.clone());
-        kill_switch::handle(&kill_switch::Deps { store, venue, queues, clock, wall, config }, event).await.map(drop)
+        let deps = kill_switch::Deps { store, venue, queues, clock, wall, config };
+        Box::pin(kill_switch::handle(&deps, event)).await.map(drop)
     }
 }

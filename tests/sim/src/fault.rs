@@ -5,6 +5,7 @@
 //! [`Place`]. What has fired is the run's [`Plan`]; a run that is given a plan lets only those fire.
 
 use crate::chance::{self, Chance, draw};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
@@ -236,14 +237,26 @@ impl Fault {
     }
 }
 
+/// A place of faults, without the visit.
+#[derive(Debug)]
+struct Site {
+    actor: &'static str,
+    site: &'static str,
+    visits: u32,
+    /// What the seed and both names draw.
+    drawn: u64,
+}
+
 /// The faults of one run.
 #[derive(Debug)]
 pub struct Faults {
     seed: u64,
-    /// Of 65,536 calls, how many.
-    rates: BTreeMap<Fault, u64>,
+    /// Of 65,536 calls, how many, by the number of the kind.
+    rates: Vec<u64>,
     given: Given,
-    visits: BTreeMap<(&'static str, &'static str), u32>,
+    sites: Vec<Site>,
+    /// Which of them was found last: a call asks several times for its own.
+    found: Cell<usize>,
     fired: Plan,
     counts: BTreeMap<Fault, u64>,
     healed: bool,
@@ -254,14 +267,25 @@ impl Faults {
     #[must_use]
     pub fn of(seed: u64, given: Given) -> Self {
         let mut chance = Chance::new(draw(&[seed, chance::text("swarm")]));
-        let mut rates = BTreeMap::new();
+        let mut rates = Vec::with_capacity(Fault::ALL.len());
         for kind in Fault::ALL {
             let times = kind.often() * SELDOM.get(usize::try_from(chance.below(4)).unwrap_or(0)).copied().unwrap_or(1);
-            if !chance.one_in(2) {
-                rates.insert(*kind, 65_536 / times);
+            let at = *kind as usize;
+            rates.resize(rates.len().max(at + 1), 0);
+            if let Some(rate) = rates.get_mut(at).filter(|_| !chance.one_in(2)) {
+                *rate = 65_536 / times;
             }
         }
-        Self { seed, rates, given, visits: BTreeMap::new(), fired: Plan::new(), counts: BTreeMap::new(), healed: false }
+        Self {
+            seed,
+            rates,
+            given,
+            sites: Vec::new(),
+            found: Cell::new(0),
+            fired: Plan::new(),
+            counts: BTreeMap::new(),
+            healed: false,
+        }
     }
 
     /// From now on nothing goes wrong.
@@ -271,15 +295,40 @@ impl Faults {
 
     /// Counts a visit, and says which it is.
     pub fn visit(&mut self, actor: &'static str, site: &'static str) -> u32 {
-        let visits = self.visits.entry((actor, site)).or_default();
-        *visits += 1;
-        *visits
+        let at = self.at(actor, site).unwrap_or_else(|| {
+            let drawn = draw(&[self.seed, chance::text(actor), chance::text(site)]);
+            self.sites.push(Site { actor, site, visits: 0, drawn });
+            self.sites.len() - 1
+        });
+        self.sites.get_mut(at).map_or(0, |site| {
+            site.visits += 1;
+            site.visits
+        })
+    }
+
+    /// Where a site is kept. Its names are constants, so nearly always it is found by where they stand.
+    fn at(&self, actor: &str, site: &str) -> Option<usize> {
+        let is = |known: &Site| std::ptr::eq(known.site, site) && std::ptr::eq(known.actor, actor);
+        if self.sites.get(self.found.get()).is_some_and(is) {
+            return Some(self.found.get());
+        }
+        let reads = |known: &Site| known.site == site && known.actor == actor;
+        let at = self.sites.iter().position(is).or_else(|| self.sites.iter().position(reads))?;
+        self.found.set(at);
+        Some(at)
+    }
+
+    /// What the seed draws for a visit.
+    fn drawn(&self, actor: &str, site: &str, visit: u32) -> u64 {
+        let known = self.at(actor, site).and_then(|at| self.sites.get(at)).map(|site| site.drawn);
+        let drawn = known.unwrap_or_else(|| draw(&[self.seed, chance::text(actor), chance::text(site)]));
+        chance::drawn(drawn, &[u64::from(visit)])
     }
 
     /// A number that belongs to this visit and this use of it.
     #[must_use]
     pub fn number(&self, actor: &str, site: &str, visit: u32, of: &str) -> u64 {
-        draw(&[self.seed, chance::text(actor), chance::text(site), u64::from(visit), chance::text(of)])
+        chance::drawn(self.drawn(actor, site, visit), &[chance::text(of)])
     }
 
     /// The first of `kinds` that fires at this visit.
@@ -287,12 +336,12 @@ impl Faults {
         if self.healed {
             return None;
         }
-        let bits = draw(&[self.seed, chance::text(actor), chance::text(site), u64::from(visit)]);
+        let bits = self.drawn(actor, site, visit);
         let place = || Place { actor: actor.to_owned(), site: site.to_owned(), visit };
         let kind = match &self.given {
             Given::Only(plan) => kinds.iter().copied().find(|kind| plan.contains(&(place(), *kind)))?,
             Given::BySeed => kinds.iter().copied().find(|kind| {
-                let rate = self.rates.get(kind).copied().unwrap_or(0);
+                let rate = self.rates.get(*kind as usize).copied().unwrap_or(0);
                 rate > 0 && draw(&[bits, *kind as u64]) % 65_536 < rate
             })?,
         };
@@ -304,7 +353,9 @@ impl Faults {
     /// Every call that was made, and how often.
     #[must_use]
     pub fn calls(&self) -> Vec<(&'static str, &'static str, u32)> {
-        self.visits.iter().map(|((actor, site), visits)| (*actor, *site, *visits)).collect()
+        let mut calls: Vec<_> = self.sites.iter().map(|at| (at.actor, at.site, at.visits)).collect();
+        calls.sort_unstable();
+        calls
     }
 
     /// What has fired.

@@ -4,10 +4,11 @@
 //! embedded store to the port's promises runs over it (`tests/e2e/conformance.rs`).
 
 use desk::money::Amount;
-use desk::port::{Condition, Conflict, Item, Key, Query, Shelf, Table, TableError, Write};
+use desk::port::{Condition, Conflict, Item, Key, Query, Row, RowError, Shelf, Table, TableError, Write, decode};
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What became of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,24 +21,68 @@ pub enum Applied {
 
 /// The items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Memory(BTreeMap<Key, Item>);
+pub struct Memory(BTreeMap<Key, Kept>);
+
+/// An item, and the row that its text was read as, once somebody has read it. Every text is parsed, and parsed once:
+/// what the handlers get is what the text says, however often they ask.
+#[derive(Debug)]
+struct Kept {
+    item: Item,
+    row: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl From<Item> for Kept {
+    fn from(item: Item) -> Self {
+        Self { item, row: OnceLock::new() }
+    }
+}
+
+impl Clone for Kept {
+    fn clone(&self) -> Self {
+        Self::from(self.item.clone())
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.item == other.item
+    }
+}
+
+impl Eq for Kept {}
 
 impl Memory {
     /// An item.
     #[must_use]
     pub fn get(&self, key: &Key) -> Option<&Item> {
-        self.0.get(key)
+        self.0.get(key).map(|kept| &kept.item)
+    }
+
+    /// The row of an item; remembered for the item that stands here.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub fn decoded<R: Row>(&self, item: &Item) -> Result<R, RowError> {
+        let stands = self.0.get(&item.key).filter(|kept| kept.item.body == item.body);
+        let Some(kept) = stands else { return decode(item) };
+        if let Some(row) = kept.row.get().and_then(|row| row.downcast_ref::<R>()) {
+            return Ok(row.clone());
+        }
+        let row: R = decode(item)?;
+        // One that was read as something else before stays that.
+        kept.row.set(Arc::new(row.clone())).ok();
+        Ok(row)
     }
 
     /// A counter of an item; zero if there is none.
     #[must_use]
     pub fn counter(&self, key: &Key, name: &str) -> Amount {
-        self.0.get(key).and_then(|item| item.counters.get(name)).copied().unwrap_or_default()
+        self.get(key).and_then(|item| item.counters.get(name)).copied().unwrap_or_default()
     }
 
     /// Every item, in order.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
-        self.0.values()
+        self.0.values().map(|kept| &kept.item)
     }
 
     /// The items of a range.
@@ -51,7 +96,7 @@ impl Memory {
         };
         let begin = Bound::Included(key(&query.prefix));
         let of = |key: &Key| key.shelf == query.shelf && key.pk == query.pk && key.sk.starts_with(&query.prefix);
-        let found = self.0.range((begin, Bound::Unbounded)).take_while(|(key, _)| of(key)).map(|(_, item)| item);
+        let found = self.0.range((begin, Bound::Unbounded)).take_while(|(key, _)| of(key)).map(|(_, kept)| &kept.item);
         let found = found.filter(|item| behind(&item.key.sk));
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         if query.descending {
@@ -71,20 +116,20 @@ impl Memory {
             return Err(TableError::Invalid("a transaction over two shelves".to_owned()));
         }
         if let Some(index) = writes.iter().position(|write| !self.holds(write)) {
-            let ours = |write: &Write| matches!(write, Write::Put { item, .. } if self.0.get(&item.key) == Some(item));
+            let ours = |write: &Write| matches!(write, Write::Put { item, .. } if self.get(&item.key) == Some(item));
             if writes.iter().any(ours) {
                 return Ok(Applied::Before);
             }
-            let current = writes.get(index).and_then(|write| self.0.get(write.key())).cloned();
+            let current = writes.get(index).and_then(|write| self.get(write.key())).cloned();
             return Err(TableError::Conflict(Box::new(Conflict { index, current })));
         }
         let sums = writes.iter().filter_map(|write| self.added(write)).collect::<Result<Vec<_>, _>>()?;
         for item in sums {
-            self.0.insert(item.key.clone(), item);
+            self.0.insert(item.key.clone(), item.into());
         }
         for write in writes {
             match write {
-                Write::Put { item, .. } => drop(self.0.insert(item.key.clone(), item.clone())),
+                Write::Put { item, .. } => drop(self.0.insert(item.key.clone(), item.clone().into())),
                 Write::Delete { key } => drop(self.0.remove(key)),
                 Write::Add { .. } | Write::Check { .. } => {}
             }
@@ -93,7 +138,7 @@ impl Memory {
     }
 
     fn holds(&self, write: &Write) -> bool {
-        let current = self.0.get(write.key());
+        let current = self.get(write.key());
         match write {
             Write::Put { condition, .. } | Write::Check { condition, .. } => match condition {
                 Condition::Absent => current.is_none(),
@@ -110,7 +155,7 @@ impl Memory {
     fn added(&self, write: &Write) -> Option<Result<Item, TableError>> {
         let Write::Add { key, deltas, .. } = write else { return None };
         let empty = || Item { key: key.clone(), version: 0, body: String::new(), counters: BTreeMap::new() };
-        let mut item = self.0.get(key).cloned().unwrap_or_else(empty);
+        let mut item = self.get(key).cloned().unwrap_or_else(empty);
         for (name, delta) in deltas {
             let counter = item.counters.entry(name.clone()).or_insert(Amount::ZERO);
             match counter.plus(*delta) {

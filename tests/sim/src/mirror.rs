@@ -10,7 +10,7 @@ use desk::id::{Asset, IntentId, Symbol};
 use desk::ledger::LedgerAccount;
 use desk::money::Amount;
 use desk::order::{Leg, Order};
-use desk::port::{Key, Row, Write, decode};
+use desk::port::{Key, Row, Write};
 use desk::position::Position;
 use desk::risk::{KillState, Profile};
 use desk::time::Timestamp;
@@ -96,56 +96,58 @@ impl Mirror {
             .items()
             .map(|item| Write::Put { item: item.clone(), condition: desk::port::Condition::Absent })
             .collect();
-        mirror.committed(&items, Timestamp::from_ms(crate::market::START));
+        mirror.committed(&items, memory, Timestamp::from_ms(crate::market::START));
         mirror.step = Step::default();
         mirror
     }
 
     /// Takes in a transaction that was applied.
-    pub fn committed(&mut self, writes: &[Write], now: Timestamp) {
+    pub fn committed(&mut self, writes: &[Write], memory: &Memory, now: Timestamp) {
         self.step = Step::default();
         for write in writes {
             let key = write.key();
             match write {
-                Write::Put { item, .. } => self.put(item, now),
+                Write::Put { item, .. } => self.put(item, memory, now),
                 Write::Add { .. } => self.step.headroom |= key.sk.starts_with("HEADROOM"),
                 Write::Delete { .. } | Write::Check { .. } => {}
             }
         }
     }
 
-    fn put(&mut self, item: &desk::port::Item, now: Timestamp) {
+    fn put(&mut self, item: &desk::port::Item, memory: &Memory, now: Timestamp) {
         let (pk, sk) = (item.key.pk.as_str(), item.key.sk.as_str());
         if pk.starts_with("ORDER#") && sk == "ORDER" {
-            let Some(after) = self.read::<Order>(item) else { return };
+            let Some(after) = self.read::<Order>(item, memory) else { return };
             let before = self.orders.insert(after.intent.id.clone(), after.clone());
             self.step.orders.push(Moved { before, after });
         } else if pk.starts_with("FILLS#") {
-            let Some(fill) = self.read::<Fill>(item) else { return };
+            let Some(fill) = self.read::<Fill>(item, memory) else { return };
             self.fills.insert(sk.to_owned(), fill.clone());
             self.step.fills.push(fill);
         } else if pk.starts_with("LEDGER#") && sk.starts_with("TX#") {
-            let Some(row) = self.read::<TransactionRow>(item) else { return };
+            let Some(row) = self.read::<TransactionRow>(item, memory) else { return };
             for posting in &row.transaction.postings {
                 let sum = self.sums.entry((posting.account, posting.asset.clone())).or_default();
                 *sum = sum.plus(posting.amount).unwrap_or(*sum);
             }
             self.step.postings.push(row);
         } else if let Some(symbol) = sk.strip_prefix("POSITION#") {
-            let (Some(position), Ok(symbol)) = (self.read::<Position>(item), Symbol::new(symbol)) else { return };
+            let (Some(position), Ok(symbol)) = (self.read::<Position>(item, memory), Symbol::new(symbol)) else {
+                return;
+            };
             self.step.money = true;
             self.positions.insert(symbol, position);
         } else if sk == "ACCOUNT" {
-            let Some(account) = self.read::<AccountRow>(item) else { return };
+            let Some(account) = self.read::<AccountRow>(item, memory) else { return };
             self.profile = account.profile;
             self.step.money = true;
         } else if sk == "KILL" {
-            self.kill = self.read::<KillState>(item).map(|kill| (kill, now));
+            self.kill = self.read::<KillState>(item, memory).map(|kill| (kill, now));
         }
     }
 
-    fn read<R: Row>(&mut self, item: &desk::port::Item) -> Option<R> {
-        match decode(item) {
+    fn read<R: Row>(&mut self, item: &desk::port::Item, memory: &Memory) -> Option<R> {
+        match memory.decoded(item) {
             Ok(row) => Some(row),
             Err(error) => {
                 self.unreadable = Some(error.to_string());

@@ -158,7 +158,7 @@ impl Runner {
             Job::MarketData => {
                 let process = self.market_data.get_or_insert_with(|| Arc::new(desk.market_data())).clone();
                 let event = boot::event::Scheduled::ALL;
-                Box::pin(async move { Done::Job(market_data::handle(&process, &event).await.map(drop)) })
+                Box::pin(async move { Done::Job(Box::pin(market_data::handle(&process, &event)).await.map(drop)) })
             }
             Job::Reconciliation => Box::pin(async move { Done::Job(desk.reconcile().await.map(drop)) }),
             Job::Snapshot => Box::pin(async move { Done::Job(desk.snapshot().await) }),
@@ -255,12 +255,13 @@ impl Runner {
             let order = GroupOrder { world: desk.world.clone(), queue, done: Mutex::default() };
             let (desk, owner, process, order) = (&desk, &owner, &process, &order);
             let handle = |message: Message| async move {
-                order.begins(&message);
+                let body = order.begins(&message);
+                // A handler's future is large, and moved whenever what it is part of is moved.
                 let outcome = match process {
-                    Some(process) => signal_inference::handle(process, &message).await,
+                    Some(process) => Box::pin(signal_inference::handle(process, &message)).await,
                     None => desk.handle(queue, &message, owner).await,
                 };
-                order.ends(&message, &outcome);
+                order.ends(body, &outcome);
                 outcome
             };
             if !only_the_failed {
@@ -363,13 +364,14 @@ struct GroupOrder {
 }
 
 impl GroupOrder {
-    fn begins(&self, message: &Message) {
+    /// Returns what the message is known by, where there is an order.
+    fn begins(&self, message: &Message) -> Option<String> {
         if !self.queue.is_fifo() {
-            return;
+            return None;
         }
         let mut world = self.world.lock();
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let Ok(body) = message.encode() else { return };
+        let body = message.encode().ok()?;
         let group = message.group();
         let mut waiting =
             world.queues.of_group(self.queue, &group).filter(|waiting| !done.iter().any(|d| d == waiting));
@@ -381,11 +383,12 @@ impl GroupOrder {
             let what = format!("{}: a message of group {group} overtook another", self.queue);
             world.broken(Violation { invariant: "I16", what });
         }
+        Some(body)
     }
 
-    fn ends(&self, message: &Message, outcome: &Result<(), Failure>) {
+    fn ends(&self, body: Option<String>, outcome: &Result<(), Failure>) {
         let ended = matches!(outcome, Ok(()) | Err(Failure::Poison { .. }));
-        if let (true, Ok(body)) = (ended, message.encode()) {
+        if let (true, Some(body)) = (ended, body) {
             self.done.lock().unwrap_or_else(PoisonError::into_inner).push(body);
         }
     }

@@ -113,6 +113,7 @@ impl Run {
             world.at(start.plus_ms(step * STEP_MS), Event::Market);
         }
         world.at(start.plus_ms(3_000), Event::Operators);
+        world.begin();
     }
 
     fn broken(&self) -> bool {

@@ -21,7 +21,8 @@ use desk::order::{Leg, Timing};
 use desk::risk::Profile;
 use desk::strategy::Strategy;
 use desk::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -76,6 +77,34 @@ pub enum Event {
     /// Operators look at the desk.
     Operators,
 }
+
+/// An entry of the agenda; no two have the same place.
+#[derive(Debug)]
+struct Entry {
+    when: Timestamp,
+    place: u64,
+    event: Event,
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.when, self.place).cmp(&(other.when, other.place))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Entry {}
 
 /// What a task does at the end of a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +181,9 @@ pub struct World {
     /// The task that is being polled, and the number of the wait it would begin now.
     pub running: (u64, u64),
     park: Option<Park>,
-    agenda: BTreeMap<(Timestamp, u64), Event>,
+    agenda: BinaryHeap<Reverse<Entry>>,
+    /// What was written into the agenda before the run began, last things first: most of it, and never in the way.
+    ahead: Vec<Reverse<Entry>>,
     chance: Chance,
     entries: u64,
 }
@@ -213,7 +244,8 @@ impl World {
             calls: BTreeMap::new(),
             running: (0, 0),
             park: None,
-            agenda: BTreeMap::new(),
+            agenda: BinaryHeap::new(),
+            ahead: Vec::new(),
             chance: Chance::new(draw(&[seed, 1])),
             entries: 0,
         }
@@ -224,12 +256,19 @@ impl World {
         self.entries += 1;
         // The order within an instant is the seed's; the count keeps two entries apart.
         let place = (self.chance.bits() << 20) | (self.entries & 0xF_FFFF);
-        self.agenda.insert((when.max(self.now), place), event);
+        self.agenda.push(Reverse(Entry { when: when.max(self.now), place, event }));
+    }
+
+    /// Puts what is in the agenda into order: the run begins.
+    pub fn begin(&mut self) {
+        self.ahead = std::mem::take(&mut self.agenda).into_sorted_vec();
     }
 
     /// Moves time to the next entry and takes it off the agenda.
     pub fn advance(&mut self) -> Option<Event> {
-        let ((when, _), event) = self.agenda.pop_first()?;
+        // Of `Reverse`, the greater comes first.
+        let ahead = self.ahead.last() > self.agenda.peek();
+        let Reverse(Entry { when, event, .. }) = if ahead { self.ahead.pop()? } else { self.agenda.pop()? };
         self.now = when;
         Some(event)
     }
@@ -237,7 +276,7 @@ impl World {
     /// When the next entry is.
     #[must_use]
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.agenda.keys().next().map(|(when, _)| *when)
+        self.agenda.peek().max(self.ahead.last()).map(|Reverse(entry)| entry.when)
     }
 
     /// Says what the running task does at the end of this poll.

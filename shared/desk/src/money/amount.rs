@@ -157,16 +157,31 @@ fn reduced(part: i128, whole: i128) -> (i128, i128) {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let units = self.0.unsigned_abs();
+        if f.width().is_some() || f.precision().is_some() {
+            return f.pad(&Plain(*self).to_string());
+        }
+        Plain(*self).fmt(f)
+    }
+}
+
+/// An amount as text, without padding and so without a text in between: every row holds dozens.
+struct Plain(Amount);
+
+impl fmt::Display for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0.is_negative() { "-" } else { "" };
+        let units = self.0.0.unsigned_abs();
         let (whole, fraction) = (units / ONE.unsigned_abs(), units % ONE.unsigned_abs());
-        let text = if fraction == 0 {
-            format!("{sign}{whole}")
-        } else {
-            let digits = format!("{fraction:018}");
-            format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
-        };
-        f.pad(&text)
+        // 18 digits fit into 64 bits, which are divided at once.
+        let mut fraction = u64::try_from(fraction).map_err(|_| fmt::Error)?;
+        if fraction == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let mut width = 18;
+        while fraction % 10 == 0 {
+            (fraction, width) = (fraction / 10, width - 1);
+        }
+        write!(f, "{sign}{whole}.{fraction:0width$}")
     }
 }
 
@@ -195,10 +210,11 @@ impl FromStr for Amount {
             return Err(MoneyError::Precision { what: "amount" });
         }
         let whole: i128 = whole.parse().map_err(|_| MoneyError::Overflow { what: "amount" })?;
-        let fraction: i128 = format!("{fraction:0<18}").parse().map_err(|_| refused())?;
+        let given = fraction.bytes().map(|digit| u64::from(digit - b'0'));
+        let fraction = given.chain(std::iter::repeat(0)).take(18).fold(0, |units, digit| units * 10 + digit);
         let units = whole
             .checked_mul(ONE)
-            .and_then(|u| u.checked_add(fraction))
+            .and_then(|u| u.checked_add(i128::from(fraction)))
             .ok_or(MoneyError::Overflow { what: "amount" })?;
         Self::checked(if negative { -units } else { units }, "amount")
     }
@@ -212,8 +228,7 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        crate::text::parsed(deserializer)
     }
 }
 

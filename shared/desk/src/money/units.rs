@@ -20,7 +20,7 @@ fn plain(what: &'static str, text: &str) -> Result<Decimal, MoneyError> {
     if !well_formed {
         return Err(refused());
     }
-    Decimal::from_str_exact(text).map(|d| d.normalize()).map_err(|_| MoneyError::Precision { what })
+    Decimal::from_str_exact(text).map_err(|_| MoneyError::Precision { what })
 }
 
 macro_rules! unit {
@@ -77,8 +77,7 @@ macro_rules! unit {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                crate::text::parsed(deserializer)
             }
         }
     };

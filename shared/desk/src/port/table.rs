@@ -8,6 +8,7 @@
 //! stands there is byte for byte the one to be written, the write (and with it its transaction) has been applied
 //! before, and succeeds. A redelivered handler relies on that, and so does a retry below the port.
 
+use super::{Row, RowError, decode};
 use crate::money::Amount;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -157,6 +158,14 @@ pub trait Table: Send + Sync {
 
     /// Applies all writes or none. All keys lie on one shelf and differ.
     fn transact(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), TableError>> + Send;
+
+    /// The row of an item that was read here. What it is depends on nothing but the item, so a table may remember it.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    fn decoded<R: Row>(&self, item: &Item) -> Result<R, RowError> {
+        decode(item)
+    }
 }
 
 impl<T: Table> Table for std::sync::Arc<T> {
@@ -170,5 +179,9 @@ impl<T: Table> Table for std::sync::Arc<T> {
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
         (**self).transact(writes).await
+    }
+
+    fn decoded<R: Row>(&self, item: &Item) -> Result<R, RowError> {
+        (**self).decoded(item)
     }
 }

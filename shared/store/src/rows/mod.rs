@@ -5,7 +5,7 @@ use desk::ledger::Transaction;
 use desk::money::{Amount, Quantity};
 use desk::order::Leg;
 use desk::port::Row;
-pub(crate) use desk::port::{create, decode, replace, upsert};
+pub(crate) use desk::port::{create, replace, upsert};
 use desk::portfolio::Valuation;
 use desk::risk::{Check, Layer, Profile};
 use desk::signal::Signal;

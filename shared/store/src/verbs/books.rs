@@ -50,29 +50,29 @@ impl AccountState {
     }
 
     /// Takes in one item of the partition.
-    fn take_in(&mut self, item: &Item) -> Result<(), StoreError> {
+    fn take_in(&mut self, table: &impl Table, item: &Item) -> Result<(), StoreError> {
         let fault = |reason: String| RowError::at(&item.key, reason);
         let counter = |name: &str| item.counters.get(name).copied().unwrap_or_default();
         let mut parts = item.key.sk.splitn(3, '#');
         let kind = parts.next().unwrap_or_default();
         let symbol = parts.next().map(Symbol::new).transpose().map_err(|e| fault(e.to_string()))?;
         match (kind, symbol) {
-            ("KILL", None) => self.kill = Some(Versioned { row: rows::decode(item)?, version: item.version }),
-            ("FREEZE", None) => self.frozen = rows::decode::<FreezeRow>(item)?.reason,
+            ("KILL", None) => self.kill = Some(Versioned { row: table.decoded(item)?, version: item.version }),
+            ("FREEZE", None) => self.frozen = table.decoded::<FreezeRow>(item)?.reason,
             ("FREEZE", Some(symbol)) => {
-                if let Some(row) = rows::decode::<FreezeRow>(item)?.reason {
+                if let Some(row) = table.decoded::<FreezeRow>(item)?.reason {
                     self.frozen_markets.insert(symbol, Versioned { row, version: item.version });
                 }
             }
-            ("OPENING", None) => self.opening = Some(rows::decode(item)?),
+            ("OPENING", None) => self.opening = Some(table.decoded(item)?),
             ("HEADROOM", None) => (self.cash, self.slots) = (counter("cash"), counter("slots")),
             ("HEADROOM", Some(symbol)) => {
                 self.exposure.insert(symbol, counter("exposure"));
             }
             ("POSITION", Some(symbol)) => {
-                self.positions.insert(symbol, rows::decode(item)?);
+                self.positions.insert(symbol, table.decoded(item)?);
             }
-            ("WORKING", Some(symbol)) => self.working.push((symbol, rows::decode(item)?)),
+            ("WORKING", Some(symbol)) => self.working.push((symbol, table.decoded(item)?)),
             ("ACCOUNT", None) => {}
             _ => return Err(fault("it is of no known kind".to_owned()).into()),
         }
@@ -90,7 +90,7 @@ impl<T: Table> Store<T> {
         let opened = items.iter().find(|item| item.key.sk == "ACCOUNT");
         let opened = opened.ok_or_else(|| StoreError::Missing { what: format!("account {account}") })?;
         let mut state = AccountState {
-            account: rows::decode(opened)?,
+            account: self.table.decoded(opened)?,
             kill: None,
             opening: None,
             frozen: None,
@@ -101,7 +101,7 @@ impl<T: Table> Store<T> {
             positions: BTreeMap::new(),
             working: Vec::new(),
         };
-        items.iter().try_for_each(|item| state.take_in(item))?;
+        items.iter().try_for_each(|item| state.take_in(&self.table, item))?;
         Ok(state)
     }
 

@@ -8,7 +8,7 @@ use super::counters::add;
 use super::decide::verdict_writes;
 use super::ledger::Appended;
 use super::settle::release_writes;
-use crate::rows::{self, PointerRow, create, replace, upsert};
+use crate::rows::{PointerRow, create, replace, upsert};
 use crate::{Store, StoreError, Versioned, keys};
 use desk::external;
 use desk::fill::Fill;
@@ -102,7 +102,7 @@ impl<T: Table> Store<T> {
         let account = &movement.account;
         let fault = |e: &dyn std::fmt::Display| StoreError::Contradiction(format!("{}: {e}", movement.key()));
         let head = match self.all(keys::ledger_heads(account)).await?.first() {
-            Some(item) => Some(Versioned { row: rows::decode(item)?, version: item.version }),
+            Some(item) => Some(Versioned { row: self.table.decoded(item)?, version: item.version }),
             None => None,
         };
         let transaction = Transaction::of_movement(movement).map_err(|e| fault(&e))?;

@@ -96,7 +96,7 @@ impl<T: Table> Store<T> {
     ) -> Result<Vec<TransactionRow>, StoreError> {
         let after = Some(keys::transaction(account, after).sk);
         let query = Query { after, limit, ..keys::transactions(account) };
-        self.table.query(&query).await?.iter().map(|item| Ok(crate::rows::decode(item)?)).collect()
+        self.table.query(&query).await?.iter().map(|item| Ok(self.table.decoded(item)?)).collect()
     }
 
     /// Every transaction of the ledger, in order.

@@ -23,7 +23,7 @@ impl<T: Table> Store<T> {
         let query = Query { descending: true, limit, after: before, ..keys::orders(account) };
         let mut orders = Vec::new();
         for item in self.table.query(&query).await? {
-            let pointer: PointerRow = crate::rows::decode(&item)?;
+            let pointer: PointerRow = self.table.decoded(&item)?;
             let id = IntentId::new(pointer.to).map_err(|e| StoreError::Contradiction(e.to_string()))?;
             orders.push((item.key.sk, self.order(&id).await?.row));
         }
@@ -42,7 +42,7 @@ impl<T: Table> Store<T> {
     ) -> Result<Vec<(String, SignalId)>, StoreError> {
         let query = Query { descending: true, limit, after: before, ..keys::decisions(account) };
         let named = |item: desk::port::Item| {
-            let pointer: PointerRow = crate::rows::decode(&item)?;
+            let pointer: PointerRow = self.table.decoded(&item)?;
             let id = SignalId::new(pointer.to).map_err(|e| StoreError::Contradiction(e.to_string()))?;
             Ok((item.key.sk, id))
         };

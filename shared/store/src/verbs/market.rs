@@ -36,7 +36,7 @@ impl<T: Table> Store<T> {
     /// As the table.
     pub async fn last_candle(&self, symbol: &Symbol, interval: Interval) -> Result<Option<Candle>, StoreError> {
         let query = Query { descending: true, limit: 1, ..keys::candles(symbol, interval) };
-        self.table.query(&query).await?.first().map(|item| Ok(crate::rows::decode(item)?)).transpose()
+        self.table.query(&query).await?.first().map(|item| Ok(self.table.decoded(item)?)).transpose()
     }
 
     /// The candles behind `after` (all, when `None`), oldest first, at most `limit`.
@@ -51,7 +51,7 @@ impl<T: Table> Store<T> {
         limit: u32,
     ) -> Result<Vec<Candle>, StoreError> {
         let query = Query { after: after.map(Timestamp::sortable), limit, ..keys::candles(symbol, interval) };
-        self.table.query(&query).await?.iter().map(|item| Ok(crate::rows::decode(item)?)).collect()
+        self.table.query(&query).await?.iter().map(|item| Ok(self.table.decoded(item)?)).collect()
     }
 
     /// Stores candles; one that is there already stays, and must be the same.

@@ -86,6 +86,6 @@ impl<T: Table> Store<T> {
     /// As the table.
     pub async fn recent_snapshots(&self, account: &AccountId, limit: u32) -> Result<Vec<SnapshotRow>, StoreError> {
         let query = Query { descending: true, limit, ..keys::snapshots(account) };
-        self.table.query(&query).await?.iter().map(|item| Ok(crate::rows::decode(item)?)).collect()
+        self.table.query(&query).await?.iter().map(|item| Ok(self.table.decoded(item)?)).collect()
     }
 }

@@ -2,16 +2,17 @@
 
 use super::Verdict;
 use crate::world::World;
-use desk::id::SignalId;
+use desk::id::Symbol;
 use desk::ledger::LedgerAccount;
 use desk::market::Candle;
 use desk::money::Amount;
 use desk::order::State;
-use desk::port::{Query, Row, VenueStatus, decode};
+use desk::port::{Query, Row, VenueStatus};
 use desk::risk::{Kill, KillMode};
 use desk::signal::{BarClose, Signal};
 use desk::strategy::Holding;
-use std::collections::BTreeSet;
+use desk::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use store::keys;
 use store::rows::CursorRow;
 
@@ -70,27 +71,29 @@ pub(super) fn i15_every_message_is_accounted_for(world: &World) -> Verdict {
 /// I11: the signals are those that the stored candles lead to, and every cursor is the fold of its candles.
 pub(super) fn i11_decisions_can_be_replayed(world: &World) -> Verdict {
     let (config, strategy) = (&world.config, &world.strategy);
+    let signals = signals(world)?;
     for market in &config.markets {
         let symbol = &market.instrument.symbol;
         let candles = rows::<Candle>(world, Query { limit: u32::MAX, ..keys::candles(symbol, market.interval) })?;
         let cursor = keys::cursor(&config.account, strategy.id(), symbol, market.interval);
-        let cursor = world.memory.get(&cursor).map(decode::<CursorRow>).transpose().map_err(|e| e.to_string())?;
+        let cursor = world
+            .memory
+            .get(&cursor)
+            .map(|item| world.memory.decoded::<CursorRow>(item))
+            .transpose()
+            .map_err(|e| e.to_string())?;
         let Some(cursor) = cursor else { continue };
         let mut memory = strategy.fresh();
         for candle in candles.iter().filter(|candle| candle.open_time <= cursor.last_bar) {
             let mut of_long = memory;
-            let wishes = [
-                strategy.on_bar(&mut of_long, candle, Holding::Long),
-                strategy.on_bar(&mut memory, candle, Holding::Flat),
-            ];
+            let of_flat = strategy.on_bar(&mut memory, candle, Holding::Flat);
+            let Some(stored) = signals.get(&(symbol.clone(), candle.open_time)) else { continue };
+            let wishes = [strategy.on_bar(&mut of_long, candle, Holding::Long), of_flat];
             let bar = BarClose { interval: market.interval, bar: candle.open_time, price: candle.close };
-            let id = SignalId::derive(&config.account, strategy.id(), symbol, market.interval, candle.open_time);
-            let Some(stored) = world.memory.get(&keys::signal(&id)) else { continue };
-            let stored: Signal = decode(stored).map_err(|e| e.to_string())?;
             let mut again =
                 wishes.iter().flatten().map(|wish| Signal::new(&config.account, strategy, symbol, bar, wish));
-            if !again.any(|signal| signal == stored) {
-                return Err(format!("the candles of {symbol} don't lead to signal {id}"));
+            if !again.any(|signal| signal == *stored) {
+                return Err(format!("the candles of {symbol} don't lead to signal {}", stored.id));
             }
         }
         if memory != cursor.memory {
@@ -100,8 +103,21 @@ pub(super) fn i11_decisions_can_be_replayed(world: &World) -> Verdict {
     Ok(())
 }
 
+/// Every stored signal, by its market and bar; each stands under the id it bears.
+fn signals(world: &World) -> Result<BTreeMap<(Symbol, Timestamp), Signal>, String> {
+    let mut signals = BTreeMap::new();
+    for item in world.memory.items().filter(|item| item.key.pk.starts_with("SIGNAL#")) {
+        let signal: Signal = world.memory.decoded(item).map_err(|e| e.to_string())?;
+        if keys::signal(&signal.id) != item.key {
+            return Err(format!("signal {} stands at {}", signal.id, item.key.pk));
+        }
+        signals.insert((signal.symbol.clone(), signal.bar), signal);
+    }
+    Ok(signals)
+}
+
 fn rows<R: Row>(world: &World, query: Query) -> Result<Vec<R>, String> {
-    world.memory.query(&query).iter().map(|item| decode(item).map_err(|e| e.to_string())).collect()
+    world.memory.query(&query).iter().map(|item| world.memory.decoded(item).map_err(|e| e.to_string())).collect()
 }
 
 /// I13: under a kill nothing works that it forbids.

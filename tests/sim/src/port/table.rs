@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::memory::Applied;
 use crate::mutants::Mutant;
 use crate::world::World;
-use desk::port::{Item, Key, Query, Table, TableError, Write};
+use desk::port::{Item, Key, Query, Row, RowError, Table, TableError, Write};
 
 /// The table as one process sees it.
 #[derive(Debug, Clone)]
@@ -31,8 +31,7 @@ sites!(
 
 /// The kind of row at a key, as places of faults name it.
 fn kind((pk, sk): (&str, &str)) -> &'static str {
-    let head = |text: &str| text.split('#').next().unwrap_or_default().to_owned();
-    match (head(pk).as_str(), head(sk).as_str()) {
+    match (head(pk), head(sk)) {
         ("ACCOUNT", "KILL") => "kill",
         ("ACCOUNT", "FREEZE") => "freeze",
         ("ACCOUNT", "HEADROOM") => "headroom",
@@ -50,6 +49,10 @@ fn kind((pk, sk): (&str, &str)) -> &'static str {
         ("SNAPSHOTS", _) => "snapshot",
         _ => "other",
     }
+}
+
+fn head(text: &str) -> &str {
+    text.split('#').next().unwrap_or_default()
 }
 
 fn unavailable() -> TableError {
@@ -77,8 +80,8 @@ impl SimTable {
         match &answer {
             Ok(Applied::Now) => {
                 self.0.note(world, site, visit, format_args!("{}", Told(writes)));
-                let now = world.now;
-                world.mirror.committed(writes, now);
+                let World { mirror, memory, now, .. } = &mut *world;
+                mirror.committed(writes, memory, *now);
                 world.check();
             }
             Ok(Applied::Before) if self.0.mutant == Some(Mutant::OwnSuccess) => {
@@ -133,6 +136,10 @@ impl std::fmt::Display for Told<'_> {
 }
 
 impl Table for SimTable {
+    fn decoded<R: Row>(&self, item: &Item) -> Result<R, RowError> {
+        self.0.world.lock().memory.decoded(item)
+    }
+
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
         let [site, _, _] = sites((&key.pk, &key.sk));
         let seen = self.read(site, |world| (world.memory.get(key).cloned(), world.now)).await;

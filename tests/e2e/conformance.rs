@@ -58,6 +58,13 @@ async fn answers(table: &impl Table) -> Vec<String> {
     let check = |version| Write::Check { key: key("P", "a"), condition: Condition::Version(version) };
     note("all", table.transact(vec![put(item("P", "b", 1, "1"), Condition::Absent), check(2)]).await);
     note("none", table.transact(vec![put(item("P", "c", 1, "1"), Condition::Absent), check(1)]).await);
+    // An own earlier success is one whole: of two transactions that share a row, only one was applied.
+    let two =
+        |sk, body| vec![put(item("P", "d", 1, "4"), Condition::Absent), put(item("P", sk, 1, body), Condition::Absent)];
+    note("two", table.transact(two("e", "5")).await);
+    note("the same two again", table.transact(two("e", "5")).await);
+    note("one of them, and another there", table.transact(two("e", "6")).await);
+    note("one of them, and another that is not there", table.transact(two("f", "6")).await);
     let gone = Write::Delete { key: key("P", "b") };
     note("delete", table.transact(vec![gone.clone(), check(2)]).await);
     note("delete again", table.transact(vec![gone, check(2)]).await);
@@ -76,7 +83,7 @@ async fn answers(table: &impl Table) -> Vec<String> {
         let found = table.query(&query).await.unwrap();
         log.push(format!("{:?}", found.iter().map(|item| item.key.sk.clone()).collect::<Vec<_>>()));
     }
-    for sk in ["a", "b", "c", "n", "big", "none"] {
+    for sk in ["a", "b", "c", "d", "e", "f", "n", "big", "none"] {
         log.push(format!("{sk}: {:?}", table.get(&key("P", sk)).await.unwrap()));
     }
     log
@@ -92,6 +99,10 @@ fn the_fake_and_the_embedded_store_give_the_same_answers() {
         assert_eq!(real, fake);
     }
     assert!(real.iter().any(|line| line.contains("99999999999999999999.999999999999999999")), "{real:#?}");
+    let answer = |what: &str| real.iter().find(|line| line.starts_with(what)).unwrap();
+    assert!(answer("the same two again").ends_with(": ok"), "{real:#?}");
+    assert!(answer("one of them, and another there").contains("conflict at 0"), "{real:#?}");
+    assert!(answer("f: None").ends_with("None"), "{real:#?}");
     assert!(real.contains(&"none: conflict at 1 with Some(Item { key: Key { shelf: Money, pk: \"P\", sk: \"a\" }, version: 2, body: \"z\", counters: {} })".to_owned()), "{real:#?}");
 }
 

@@ -3,12 +3,13 @@
 use crate::{cargo, root, run as succeed};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::time::Instant;
 
 /// A step: its name, what it proves, and how.
 type Step = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("format", "the code is formatted", || succeed(&mut cargo(&["fmt", "--all", "--check"]))),
     ("lints", "no warning, in tests neither", || {
         succeed(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))
@@ -19,7 +20,23 @@ const STEPS: [Step; 6] = [
     ("tests", "unit tests, handlers, the whole desk", || {
         succeed(&mut cargo(&["test", "--workspace", "--release", "--locked"]))
     }),
+    ("faults", "the desk in a world that fails: no order lost or doubled", faults),
 ];
+
+/// The simulator: seeds that begin at the commit, so that every change tries others and each can be tried again; every mutant,
+/// and every crash.
+fn faults() -> Result<(), String> {
+    succeed(&mut cargo(&["build", "--workspace", "--release", "--locked", "--bin", "sim"]))?;
+    let head = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output();
+    let head = head.ok().filter(|output| output.status.success());
+    // Sources without a history begin at 0.
+    let head = head.map_or_else(|| "0".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let runs: [&[&str]; 3] = [&["--seeds", "300"], &["--mutants", "--seeds", "500"], &["--sweep"]];
+    runs.iter().try_for_each(|arguments| {
+        let mut sim = Command::new(crate::target().join("release").join("sim"));
+        succeed(sim.args(*arguments).args(["--base", &head]).current_dir(root()))
+    })
+}
 
 fn run_step(number: usize, step: &Step) -> Result<(), String> {
     let (name, proves, work) = step;

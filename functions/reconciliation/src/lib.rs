@@ -3,8 +3,8 @@
 //! 1. Orders that are not done: one that was approved and not picked up is sent again, one whose outcome is not known is
 //!    resolved, one that the venue no longer lists as open is asked about.
 //! 2. Balances: where they differ, the venue's trades are gone through, and those that are not booked go to `fills`. If
-//!    there are none, its deposits, withdrawals and transfers are gone through and booked. If neither explains the
-//!    difference, new risk stops until it is gone.
+//!    there are none, its deposits, withdrawals and transfers are gone through and booked; what came in even if there are. If
+//!    neither explains the difference, new risk stops until it is gone.
 //! 3. A working order at the venue that is none of ours stops new risk in its market, as does a trade that was none of
 //!    ours; a round that finds balances and orders in agreement lets it go on.
 //! 4. Stops that would sell more than their position holds are cancelled. A position that rests on no stop and is not being
@@ -103,7 +103,8 @@ async fn freeze<T: Table, V, Q, C>(
     }
     let agrees = whole.is_empty() && round.mended == 0;
     let reason = (!whole.is_empty()).then(|| whole.join("; "));
-    if state.frozen != reason {
+    // What was frozen stays so until a round finds agreement, and not only something that might bring it about.
+    if state.frozen != reason && (reason.is_some() || agrees) {
         deps.store.freeze(account, reason).await?;
     }
     for (symbol, frozen) in &state.frozen_markets {

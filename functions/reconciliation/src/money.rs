@@ -35,8 +35,11 @@ pub(crate) async fn compare<T: Table, V: Venue, Q: Publish, C: Clock>(
         return Ok(());
     }
     let mut explained = report_missed(deps, state.opening.as_ref()).await?;
-    if let (0, Some(opening)) = (explained, &state.opening) {
-        explained = book_movements(deps, opening).await?;
+    if let Some(opening) = &state.opening {
+        // What left waits until every trade is booked: it is taken first from what no position holds. What came in does not: a
+        // trade may be waiting for it.
+        let out = explained == 0;
+        explained += book_movements(deps, opening, out).await?;
     }
     round.mended += explained;
     if explained == 0 {
@@ -100,10 +103,11 @@ fn is_before(opening: Option<&OpeningRow>, fill: &Fill) -> bool {
     }
 }
 
-/// Books what has moved without a trade since the opening and is not booked; returns how much.
+/// Books what has moved without a trade since the opening and is not booked, what left only if `out`; returns how much.
 async fn book_movements<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     opening: &OpeningRow,
+    out: bool,
 ) -> Result<usize, Failure> {
     let account = &deps.config.account;
     let since = opening.at.plus_ms(-BEFORE_OPENING_MS).max(deps.venue.now().plus_ms(-BACK_MS));
@@ -112,7 +116,7 @@ async fn book_movements<T: Table, V: Venue, Q: Publish, C: Clock>(
     let known: BTreeSet<String> = booked.iter().map(desk::movement::Movement::key).collect();
     let mut new = 0;
     for movement in told.iter().filter(|movement| !known.contains(&movement.key())) {
-        if opening.movements.contains(&movement.key()) {
+        if opening.movements.contains(&movement.key()) || (movement.amount.is_negative() && !out) {
             continue;
         }
         let market = deps.config.markets.iter().find(|market| market.instrument.base == movement.asset);

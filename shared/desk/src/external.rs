@@ -2,7 +2,8 @@
 //!
 //! 1. What somebody else buys is the owner's, as is what the account held before: it never becomes part of a position.
 //! 2. What leaves is taken first from what no position holds. Only what exceeds that reduces the position, at its own cost.
-//! 3. The position is the fold of the ledger's transactions by these rules ([`Replay`]), whoever caused them.
+//! 3. What an order of ours sells beyond the position, because other hands took from it before, is theirs, too.
+//! 4. The position is the fold of the ledger's transactions by these rules ([`Replay`]), whoever caused them.
 
 use crate::fill::Fill;
 use crate::id::{IntentId, SignalId};
@@ -34,13 +35,24 @@ pub fn after_trade(
     fill: &Fill,
     instrument: &Instrument,
 ) -> Result<(Position, Effect), PositionError> {
-    let untouched = Effect { cost_moved: Amount::ZERO, opened: false, closed: false };
     let leaving = match fill.side {
-        Side::Buy => return Ok((position.clone(), untouched)),
+        Side::Buy => Amount::ZERO,
         Side::Sell => fill.base_moved(instrument)?,
     };
     let part = of_position(held, position, leaving)?;
+    after_part(position, part, leaving, fill, instrument)
+}
+
+/// The position after a sale of `leaving`, of which it takes `part`.
+fn after_part(
+    position: &Position,
+    part: Amount,
+    leaving: Amount,
+    fill: &Fill,
+    instrument: &Instrument,
+) -> Result<(Position, Effect), PositionError> {
     if part.is_zero() {
+        let untouched = Effect { cost_moved: Amount::ZERO, opened: false, closed: false };
         return Ok((position.clone(), untouched));
     }
     // The position's part of the trade, with its part of the fee. One in base is within what left.
@@ -48,6 +60,41 @@ pub fn after_trade(
     let fee = if in_base { Amount::ZERO } else { fill.fee.amount().share(part, leaving)? };
     let quantity = Quantity::new(part.to_decimal()?)?;
     position.after(&Fill { quantity, fee: Fee::new(fee)?, ..fill.clone() }, instrument)
+}
+
+/// Whether a fill of an order of ours sells more than the position holds.
+///
+/// # Errors
+/// [`MoneyError`] if an amount can't be held.
+pub fn oversells(position: &Position, fill: &Fill, instrument: &Instrument) -> Result<bool, MoneyError> {
+    Ok(fill.side == Side::Sell && fill.base_moved(instrument)? > position.quantity)
+}
+
+/// The position after a fill of an order of ours, when `held` of the base was in the account. A stop that other hands have cut
+/// the ground from under may be triggered before it is cancelled: what it sells beyond the position was theirs.
+///
+/// # Errors
+/// [`PositionError::Oversold`] if the account did not hold as much either.
+pub fn after_ours(
+    position: &Position,
+    held: Amount,
+    fill: &Fill,
+    instrument: &Instrument,
+) -> Result<(Position, Effect), PositionError> {
+    let sold = fill.base_moved(instrument)?;
+    if oversells(position, fill, instrument)? && sold <= held {
+        return after_part(position, position.quantity, sold, fill, instrument);
+    }
+    position.after(fill, instrument)
+}
+
+/// Whether somebody else's sale is of more than the books hold: what it was bought or brought in with is not booked yet. Booked
+/// before it, the sale would take nothing from a position that is still to come, and more would be held on paper than there is.
+///
+/// # Errors
+/// [`MoneyError`] if an amount can't be held.
+pub fn is_early(held: Amount, fill: &Fill, instrument: &Instrument) -> Result<bool, MoneyError> {
+    Ok(fill.side == Side::Sell && fill.base_moved(instrument)? > held)
 }
 
 /// The position after a movement, when `held` of the base was in the account and changes by `change`.
@@ -139,7 +186,7 @@ impl<'a> Replay<'a> {
             Some(fill) if self.others.contains(&fill.order) => {
                 self.position = after_trade(&self.position, self.held, fill, self.instrument)?.0;
             }
-            Some(fill) => self.position = self.position.after(fill, self.instrument)?.0,
+            Some(fill) => self.position = after_ours(&self.position, self.held, fill, self.instrument)?.0,
             None if change.is_negative() => {
                 let (held, at) = (self.held, transaction.at);
                 self.position = after_movement(&self.position, held, change, self.instrument, at)?.0;
@@ -191,6 +238,34 @@ mod tests {
         // More than the books know of: the position is gone, and no more than that.
         let (after, effect) = after_trade(&before, amount("0.5"), &sold("2"), &instrument).unwrap();
         assert!(effect.closed && after.quantity.is_zero());
+    }
+
+    #[test]
+    fn a_sale_of_more_than_the_books_hold_is_early_and_a_purchase_never() {
+        let (instrument, sold) = (sample::instrument(), sample::fill(Side::Sell, "110", "1.5", 2));
+        let early = |held: &str, fill: &Fill| is_early(amount(held), fill, &instrument).unwrap();
+        assert!(early("1.4", &sold) && !early("1.5", &sold));
+        assert!(!early("0", &sample::fill(Side::Buy, "110", "1.5", 3)));
+    }
+
+    #[test]
+    fn what_a_stop_sells_beyond_its_position_was_other_hands() {
+        let instrument = sample::instrument();
+        let sold = Fill { fee: Fee::new(amount("3")).unwrap(), ..sample::fill(Side::Sell, "110", "1.5", 2) };
+        let before = position("0.5");
+        let (after, effect) = after_ours(&before, amount("2"), &sold, &instrument).unwrap();
+        assert!(effect.closed && after.quantity.is_zero() && after.cost.is_zero());
+        // 0.5 sold at 110 that cost 100, and a third of the fee.
+        assert_eq!((after.realised, after.fees, effect.cost_moved), (amount("5"), amount("1"), amount("50")));
+        // Nothing is left of the position: it was all theirs.
+        let (still, effect) = after_ours(&Position::FLAT, amount("2"), &sold, &instrument).unwrap();
+        assert_eq!((still, effect.closed), (Position::FLAT, false));
+        // More than the account holds is no fact but a contradiction.
+        let refused = after_ours(&before, amount("1.4"), &sold, &instrument);
+        assert!(matches!(refused, Err(PositionError::Oversold { .. })));
+        // What the position covers is as it always was.
+        let whole = position("1.5");
+        assert_eq!(after_ours(&whole, amount("2"), &sold, &instrument), whole.after(&sold, &instrument));
     }
 
     #[test]

@@ -101,9 +101,8 @@ impl Position {
                 let cost = notional.minus(in_base)?;
                 next.cost = self.cost.plus(cost)?;
                 let opened = !self.is_open();
-                if opened {
-                    next.opened_at = Some(fill.at);
-                }
+                // Fills may be booked in another order than they happened in.
+                next.opened_at = Some(self.opened_at.map_or(fill.at, |at| at.min(fill.at)));
                 Effect { cost_moved: cost, opened, closed: false }
             }
             Side::Sell => {
@@ -167,6 +166,15 @@ mod tests {
     use super::*;
     use crate::fake::sample;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_position_is_open_since_its_first_fill_in_whatever_order_they_are_booked() {
+        let at = |ms, fill: Fill| Fill { at: Timestamp::from_ms(ms), ..fill };
+        let early = at(5, sample::fill(Side::Buy, "100", "1", 1));
+        let late = at(9, sample::fill(Side::Buy, "100", "1", 2));
+        let position = Position::of([&late, &early], &sample::instrument()).unwrap();
+        assert_eq!(position.opened_at, Some(Timestamp::from_ms(5)));
+    }
 
     #[test]
     fn a_round_trip_leaves_no_cost_behind() {

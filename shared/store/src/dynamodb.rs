@@ -50,26 +50,29 @@ impl DynamoTable {
         Err(other(&error))
     }
 
-    /// What a cancelled transaction means: success if one of its puts is what already stands there, a conflict if a
-    /// condition did not hold, and otherwise something to try again.
+    /// What a cancelled transaction means: success if all of its puts are what already stands there, a conflict if a
+    /// condition did not hold, and otherwise something to try again. One row that stands there is no proof: two verdicts on one
+    /// decision write the same pointer to it.
     fn cancelled(writes: &[Write], error: &SdkError<TransactWriteItemsError>) -> Result<(), TableError> {
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
             return Err(other(error));
         };
-        let mut first = None;
+        let (mut first, mut stands) = (None, true);
         for (index, (reason, write)) in cancelled.cancellation_reasons().iter().zip(writes).enumerate() {
             match reason.code() {
-                None | Some("None") => {}
+                None | Some("None") => stands &= !matches!(write, Write::Put { .. }),
                 Some("ConditionalCheckFailed") => {
                     let current = reason.item().map(|found| parse(write.key().shelf, found)).transpose()?;
-                    if matches!(write, Write::Put { item, .. } if current.as_ref() == Some(item)) {
-                        return Ok(());
-                    }
+                    stands &= !matches!(write, Write::Put { item, .. } if current.as_ref() != Some(item));
                     first.get_or_insert(conflict(index, current));
                 }
                 Some(code @ "TransactionConflict") => return Err(TableError::Contended(code.to_owned())),
                 Some(code) => return Err(TableError::Unavailable(format!("transaction cancelled: {code}"))),
             }
+        }
+        let puts = writes.iter().any(|write| matches!(write, Write::Put { .. }));
+        if first.is_some() && puts && stands {
+            return Ok(());
         }
         Err(first.unwrap_or_else(|| other(error)))
     }

@@ -295,6 +295,42 @@ fn a_person_who_sells_more_than_his_own_takes_it_from_the_position_and_its_stops
 }
 
 #[test]
+fn a_sale_by_hand_of_what_is_not_booked_yet_waits_for_it() {
+    let world = World::with(&[("USDT", "100000")]);
+    let (bought, sold) = (by_hand(Side::Buy, "100", "5", 61_000), by_hand(Side::Sell, "110", "4", 62_000));
+    assert!(matches!(world.book(&sold), Err(Failure::Poison { .. })));
+    assert!(world.state().frozen.unwrap().contains("only 0 is held"));
+    assert_eq!(world.held("BTC"), Amount::ZERO);
+    world.book(&bought).unwrap();
+    world.book(&sold).unwrap();
+    assert_eq!(world.held("BTC"), amount("1"));
+    world.agree();
+    assert_eq!(world.reconcile(), Round::default());
+    assert_eq!(world.state().frozen, None);
+    world.adds_up();
+}
+
+#[test]
+fn a_trade_that_waits_for_a_deposit_does_not_keep_it_out_of_the_books() {
+    let world = World::with(&[("USDT", "100000")]);
+    let sold = by_hand(Side::Sell, "100", "4", 62_000);
+    world.venue.trade(sold.clone());
+    world.venue.moved(movement(MovementKind::Deposit, "in", "BTC", "5", "0"));
+    world.venue.moved(movement(MovementKind::Withdrawal, "out", "USDT", "-10", "0"));
+    world.venue.hold([(asset("BTC"), amount("1")), (asset("USDT"), amount("100390"))]);
+    assert!(world.book(&sold).is_err(), "its coins are not there yet");
+    assert_eq!(world.reconcile().mended, 2, "the trade is sent again, and what came in is booked");
+    assert_eq!((world.held("BTC"), world.held("USDT")), (amount("5"), amount("100000")));
+    assert!(world.state().frozen.is_some(), "nothing agrees yet");
+    world.book(&sold).unwrap();
+    assert_eq!(world.reconcile().mended, 1, "then what left");
+    assert_eq!(world.reconcile(), Round::default());
+    assert_eq!((world.held("BTC"), world.held("USDT")), (amount("1"), amount("100390")));
+    assert_eq!(world.state().frozen, None);
+    world.adds_up();
+}
+
+#[test]
 fn deposits_and_withdrawals_are_booked_once_and_are_no_profit() {
     let old = movement(MovementKind::Deposit, "old", "USDT", "7", "0");
     let world = World::holding(&[("BTC", "2"), ("USDT", "100000")], BTreeMap::new(), &[&old]);

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Summary {
     /// How many runs there were.
     pub runs: u64,
-    /// The seeds that broke an invariant.
-    pub violations: BTreeMap<u64, Violation>,
+    /// The seeds that broke an invariant, by venue.
+    pub violations: BTreeMap<(&'static str, u64), Violation>,
     /// How often each fault fired.
     pub faults: BTreeMap<Fault, u64>,
     /// How often orders went through each transition.
@@ -65,7 +65,7 @@ pub fn transitions() -> BTreeSet<(State, State)> {
 }
 
 impl Summary {
-    fn take(&mut self, seed: u64, outcome: Outcome) {
+    fn take(&mut self, venue: &'static str, seed: u64, outcome: Outcome) {
         self.runs += 1;
         self.hash = self.hash.wrapping_add(crate::chance::draw(&[seed, outcome.hash]));
         for (fault, times) in outcome.faults {
@@ -74,7 +74,7 @@ impl Summary {
         for (transition, times) in outcome.transitions {
             *self.transitions.entry(transition).or_default() += times;
         }
-        self.violations.extend(outcome.violation.map(|violation| (seed, violation)));
+        self.violations.extend(outcome.violation.map(|violation| ((venue, seed), violation)));
     }
 
     /// Adds what other runs came to.
@@ -115,7 +115,7 @@ pub fn campaign(seeds: Seeds, options: &Options) -> Summary {
             }
             let seed = seeds.base.wrapping_add(number);
             match run(seed, options) {
-                Ok(outcome) => summary.take(seed, outcome),
+                Ok(outcome) => summary.take(options.semantics.name, seed, outcome),
                 Err(error) => summary.failed = Some(error.to_string()),
             }
             if summary.failed.is_some() || (seeds.until_broken && !summary.violations.is_empty()) {

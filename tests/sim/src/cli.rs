@@ -77,7 +77,9 @@ impl Arguments {
             (None, true, _) => swept(base, &options),
             (None, false, true) => {
                 let killed = gate::gate(base, self.seeds, |killed| println!("{}", report::mutant(killed)));
-                Ok(killed.iter().all(|killed| killed.by.is_some()))
+                let living = killed.iter().filter(|killed| killed.by.is_none()).count();
+                println!("{} mutants, {living} of them live", killed.len());
+                Ok(living == 0)
             }
             (None, false, false) => many(Seeds { base, count: self.seeds, until_broken: false }, &options),
         }
@@ -121,8 +123,10 @@ fn swept(seed: u64, options: &[Options]) -> Result<bool, String> {
     let mut clean = true;
     for options in options {
         let short = Options { bars: SWEEP_BARS, ..options.clone() };
-        for (name, swept) in [("single crashes", sweep::singles(seed, &short)), ("pairs", sweep::pairs(seed, &short))] {
-            let swept = swept.map_err(|e| e.to_string())?;
+        let sweeps: [(&str, sweep::Sweep); 3] =
+            [("single crashes", sweep::singles), ("pairs", sweep::pairs), ("clocks", sweep::clocks)];
+        for (name, sweep) in sweeps {
+            let swept = sweep(seed, &short).map_err(|e| e.to_string())?;
             print!("{:<10} {}", options.semantics.name, report::sweep(name, &swept));
             clean &= swept.broken.is_empty();
         }
@@ -141,7 +145,7 @@ fn many(seeds: Seeds, options: &[Options]) -> Result<bool, String> {
         if let Some(reason) = summary.failed {
             return Err(reason);
         }
-        for seed in summary.violations.keys().take(3) {
+        for (_, seed) in summary.violations.keys().take(3) {
             println!("{}", report::failure(*seed, options, &commit()));
             told += 1;
         }

@@ -1,10 +1,11 @@
 //! What can go wrong, how often, and what did.
 //!
-//! Every run draws its own mixture: each kind is off in half of all runs (faults hide one another), and the others come
-//! often or seldom. Whether one fires at a certain call is [`crate::chance::draw`] of the seed, the kind and the
-//! [`Place`]. What has fired is the run's [`Plan`]; a run that is given a plan lets only those fire.
+//! Every run draws its own [`mixture`](crate::mixture). Whether a kind fires at a certain call is
+//! [`crate::chance::draw`] of the seed, the kind and the [`Place`]. What has fired is the run's [`Plan`]; a run that is given
+//! a plan lets only those fire.
 
 use crate::chance::{self, Chance, draw};
+use crate::mixture::mixture;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -114,6 +115,18 @@ kinds! {
     HandCancel "operator-cancel",
     /// The desk is deployed with other limits.
     Limits "operator-limits",
+    /// An operator uses the kill switch in the moment in which an order is approved or claimed.
+    KillAmid "operator-kill-amid",
+    /// A round of reconciliation, or a sweep, begins while an order is on its way.
+    RoundAmid "schedule-amid",
+    /// No invocation can be had for a queue for a while, and its messages pile up.
+    Held "queue-held",
+    /// Somebody trades in the account by hand.
+    HandTrade "operator-trade",
+    /// Somebody brings money or coins into the account.
+    Deposit "operator-deposit",
+    /// Somebody takes money or coins out of the account.
+    Withdrawal "operator-withdrawal",
 }
 
 impl fmt::Display for Fault {
@@ -184,59 +197,6 @@ pub fn read(text: &str) -> Result<Plan, String> {
         .collect()
 }
 
-/// The factors by which kinds come less often in a run than they might.
-const SELDOM: [u64; 4] = [1, 3, 10, 40];
-
-impl Fault {
-    /// One in how many of its places it comes, at most: there are many calls, and few orders.
-    const fn often(self) -> u64 {
-        match self {
-            Self::CrashBefore
-            | Self::CrashAfter
-            | Self::FreezeBefore
-            | Self::FreezeAfter
-            | Self::TableDown
-            | Self::TableUnclear
-            | Self::TableAgain
-            | Self::Contended => 60,
-            Self::Timeout => 200,
-            Self::Cold
-            | Self::SendLost
-            | Self::SendUnclear
-            | Self::SendTwice
-            | Self::Delayed
-            | Self::Early
-            | Self::AckLost
-            | Self::ScheduleTwice
-            | Self::ScheduleMissed
-            | Self::PullFails
-            | Self::PullStale
-            | Self::PullTwice
-            | Self::PullRevised => 12,
-            Self::RequestLost
-            | Self::RequestLate
-            | Self::AnswerLost
-            | Self::VenueFails
-            | Self::VenueFailsAfter
-            | Self::RateLimited
-            | Self::RefusedLater
-            | Self::Kill
-            | Self::HandCancel
-            | Self::Limits => 10,
-            Self::QueryLag
-            | Self::Forgets
-            | Self::StreamLate
-            | Self::StreamMissed
-            | Self::StreamTwice
-            | Self::InParts
-            | Self::VenueExpires
-            | Self::FillAfterCancel
-            | Self::ClockOff
-            | Self::Unkill => 4,
-        }
-    }
-}
-
 /// A place of faults, without the visit.
 #[derive(Debug)]
 struct Site {
@@ -266,14 +226,11 @@ impl Faults {
     /// The faults of a run.
     #[must_use]
     pub fn of(seed: u64, given: Given) -> Self {
-        let mut chance = Chance::new(draw(&[seed, chance::text("swarm")]));
-        let mut rates = Vec::with_capacity(Fault::ALL.len());
-        for kind in Fault::ALL {
-            let times = kind.often() * SELDOM.get(usize::try_from(chance.below(4)).unwrap_or(0)).copied().unwrap_or(1);
-            let at = *kind as usize;
-            rates.resize(rates.len().max(at + 1), 0);
-            if let Some(rate) = rates.get_mut(at).filter(|_| !chance.one_in(2)) {
-                *rate = 65_536 / times;
+        let mixture = mixture(&mut Chance::new(draw(&[seed, chance::text("swarm")])));
+        let mut rates = vec![0; Fault::ALL.iter().map(|kind| *kind as usize + 1).max().unwrap_or(0)];
+        for (kind, drawn) in mixture {
+            if let Some(rate) = rates.get_mut(kind as usize) {
+                *rate = drawn;
             }
         }
         Self {
@@ -341,7 +298,9 @@ impl Faults {
         let kind = match &self.given {
             Given::Only(plan) => kinds.iter().copied().find(|kind| plan.contains(&(place(), *kind)))?,
             Given::BySeed => kinds.iter().copied().find(|kind| {
-                let rate = self.rates.get(*kind as usize).copied().unwrap_or(0);
+                // There are many calls, and few of them are POSTs.
+                let times = if site == "place" { 5 } else { 1 };
+                let rate = times * self.rates.get(*kind as usize).copied().unwrap_or(0).min(32_768 / times);
                 rate > 0 && draw(&[bits, *kind as u64]) % 65_536 < rate
             })?,
         };

@@ -11,6 +11,7 @@ pub mod market;
 pub mod memory;
 pub mod minimise;
 pub mod mirror;
+pub mod mixture;
 pub mod mutants;
 pub mod operators;
 pub mod port;

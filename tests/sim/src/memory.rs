@@ -116,8 +116,7 @@ impl Memory {
             return Err(TableError::Invalid("a transaction over two shelves".to_owned()));
         }
         if let Some(index) = writes.iter().position(|write| !self.holds(write)) {
-            let ours = |write: &Write| matches!(write, Write::Put { item, .. } if self.get(&item.key) == Some(item));
-            if writes.iter().any(ours) {
+            if self.stands(writes) {
                 return Ok(Applied::Before);
             }
             let current = writes.get(index).and_then(|write| self.get(write.key())).cloned();
@@ -135,6 +134,16 @@ impl Memory {
             }
         }
         Ok(Applied::Now)
+    }
+
+    /// Whether all that a transaction puts is what already stands there.
+    #[must_use]
+    pub fn stands(&self, writes: &[Write]) -> bool {
+        let mut puts = writes.iter().filter_map(|write| match write {
+            Write::Put { item, .. } => Some(self.get(&item.key) == Some(item)),
+            Write::Add { .. } | Write::Delete { .. } | Write::Check { .. } => None,
+        });
+        puts.next().is_some_and(|first| first && puts.all(|stands| stands))
     }
 
     fn holds(&self, write: &Write) -> bool {

@@ -7,16 +7,17 @@ use crate::memory::Memory;
 use boot::config::DeskConfig;
 use desk::fill::Fill;
 use desk::id::{Asset, IntentId, Symbol};
+use desk::instrument::Instrument;
 use desk::ledger::LedgerAccount;
-use desk::money::Amount;
-use desk::order::{Leg, Order};
+use desk::money::{Amount, MoneyError};
+use desk::order::{Leg, Order, Side};
 use desk::port::{Key, Row, Write};
 use desk::position::Position;
 use desk::risk::{KillState, Profile};
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
 use store::keys;
-use store::rows::{AccountRow, TransactionRow};
+use store::rows::{AccountRow, CursorRow, FreezeRow, TransactionRow};
 
 /// A change of an order's row.
 #[derive(Debug, Clone)]
@@ -44,6 +45,22 @@ pub struct Step {
     pub posted: Option<(IntentId, Leg)>,
     /// The order that the venue took in.
     pub accepted: Option<IntentId>,
+    /// The kill switch as it was, if it was changed.
+    pub switched: Option<KillState>,
+    /// Cursors that were written: where they stood, if they were there, and where they stand.
+    pub cursors: Vec<(Option<Timestamp>, Timestamp)>,
+    /// A ledger transaction that does not stand behind the one before it.
+    pub unchained: Option<u64>,
+    /// A message that was begun before one in front of it in its group was done.
+    pub overtaken: Option<String>,
+    /// An own earlier success that was told to be a conflict.
+    pub denied: Option<String>,
+    /// A transaction that was told to have succeeded, and does not stand.
+    pub feigned: Option<String>,
+    /// An order that is sent to be placed.
+    pub sent: Option<IntentId>,
+    /// What is going to be logged.
+    pub logged: Option<String>,
 }
 
 /// The mirror.
@@ -71,6 +88,44 @@ pub struct Mirror {
     pub rooms: BTreeMap<Symbol, Key>,
     /// The limits in force.
     pub profile: Profile,
+    /// Since when new risk is frozen: in the whole account, and in single markets.
+    pub frozen: BTreeMap<Option<Symbol>, Timestamp>,
+    /// What each market's position comes to, folded from the ledger's transactions.
+    pub folds: BTreeMap<Symbol, Fold>,
+    /// The ledger's last transaction.
+    pub last: Option<TransactionRow>,
+    cursors: BTreeMap<Key, Timestamp>,
+}
+
+/// A market's position, folded without the desk's own arithmetic: what the desk's orders bought and sold, and what other hands
+/// took behind what was theirs. In base units.
+#[derive(Debug, Clone)]
+pub struct Fold {
+    instrument: Instrument,
+    held: Amount,
+    /// The position.
+    pub position: Amount,
+}
+
+impl Fold {
+    /// Takes in what a transaction changes. `of_desk` is the side of a fill of one of the desk's
+    /// orders; `None` is for other hands.
+    fn take(&mut self, change: Amount, of_desk: Option<Side>) -> Result<(), MoneyError> {
+        let moved = if change.is_negative() { change.negated() } else { change };
+        match (of_desk, change.is_negative()) {
+            (Some(Side::Buy), _) => self.position = self.position.plus(moved)?,
+            // What a stop sells beyond the position was not the desk's.
+            (Some(Side::Sell), _) => self.position = self.position.minus(moved.min(self.position))?,
+            (None, false) => {}
+            (None, true) => {
+                let outside = self.held.minus(self.position)?.max(Amount::ZERO);
+                let taken = moved.minus(outside)?.max(Amount::ZERO);
+                self.position = self.position.minus(taken.min(self.position))?;
+            }
+        }
+        self.held = self.held.plus(change)?;
+        Ok(())
+    }
 }
 
 impl Mirror {
@@ -79,6 +134,12 @@ impl Mirror {
     pub fn new(config: &DeskConfig, memory: &Memory) -> Self {
         let symbols = config.markets.iter().map(|market| market.instrument.symbol.clone());
         let rooms = symbols.map(|symbol| (symbol.clone(), keys::symbol_headroom(&config.account, &symbol)));
+        let fold = |instrument: &Instrument| Fold {
+            instrument: instrument.clone(),
+            held: Amount::ZERO,
+            position: Amount::ZERO,
+        };
+        let folds = config.markets.iter().map(|m| (m.instrument.symbol.clone(), fold(&m.instrument)));
         let mut mirror = Self {
             orders: BTreeMap::new(),
             positions: BTreeMap::new(),
@@ -91,6 +152,10 @@ impl Mirror {
             headroom: keys::headroom(&config.account),
             rooms: rooms.collect(),
             profile: config.profile.clone(),
+            frozen: BTreeMap::new(),
+            folds: folds.collect(),
+            last: None,
+            cursors: BTreeMap::new(),
         };
         let items: Vec<Write> = memory
             .items()
@@ -112,6 +177,25 @@ impl Mirror {
                 Write::Delete { .. } | Write::Check { .. } => {}
             }
         }
+        for row in self.step.postings.clone() {
+            let folded = self.fold(&row);
+            self.unreadable = self.unreadable.take().or(folded.err().map(|e| e.to_string()));
+        }
+    }
+
+    fn fold(&mut self, row: &TransactionRow) -> Result<(), MoneyError> {
+        let fill = self.fills.get(&row.transaction.cause);
+        let ours = fill.filter(|fill| self.orders.get(&fill.order).is_some_and(|o| o.intent.leg != Leg::External));
+        for fold in self.folds.values_mut() {
+            let base = &fold.instrument.base;
+            let lines = row.transaction.postings.iter().filter(|p| p.account == LedgerAccount::Holdings);
+            let change = Amount::sum(lines.filter(|p| p.asset == *base).map(|p| p.amount))?;
+            let side = ours.filter(|fill| fill.symbol == fold.instrument.symbol).map(|fill| fill.side);
+            if !change.is_zero() {
+                fold.take(change, side)?;
+            }
+        }
+        Ok(())
     }
 
     fn put(&mut self, item: &desk::port::Item, memory: &Memory, now: Timestamp) {
@@ -130,6 +214,9 @@ impl Mirror {
                 let sum = self.sums.entry((posting.account, posting.asset.clone())).or_default();
                 *sum = sum.plus(posting.amount).unwrap_or(*sum);
             }
+            let chained = self.last.as_ref().is_none_or(|last| row.seq == last.seq + 1 && row.previous == last.hash);
+            self.step.unchained = (!chained).then_some(row.seq);
+            self.last = Some(row.clone());
             self.step.postings.push(row);
         } else if let Some(symbol) = sk.strip_prefix("POSITION#") {
             let (Some(position), Ok(symbol)) = (self.read::<Position>(item, memory), Symbol::new(symbol)) else {
@@ -142,7 +229,21 @@ impl Mirror {
             self.profile = account.profile;
             self.step.money = true;
         } else if sk == "KILL" {
+            let before = self.kill.take().map(|(kill, _)| kill);
             self.kill = self.read::<KillState>(item, memory).map(|kill| (kill, now));
+            self.step.switched = before;
+        } else if let Some(market) = sk.strip_prefix("FREEZE") {
+            let Some(row) = self.read::<FreezeRow>(item, memory) else { return };
+            let market = market.strip_prefix('#').and_then(|symbol| Symbol::new(symbol).ok());
+            if row.reason.is_some() {
+                self.frozen.entry(market).or_insert(now);
+            } else {
+                self.frozen.remove(&market);
+            }
+        } else if sk == "CURSOR" {
+            let Some(row) = self.read::<CursorRow>(item, memory) else { return };
+            let before = self.cursors.insert(item.key.clone(), row.last_bar);
+            self.step.cursors.push((before, row.last_bar));
         }
     }
 

@@ -51,6 +51,8 @@ mutants! {
     ExpiringLock "expiring-lock" "I2",
     /// The client id is a new one for each request.
     RandomId "client-id-not-derived" "I3",
+    /// Risk does not see that other hands trade.
+    FreezeIgnored "freeze-ignored" "I3",
     /// Absence counts as proven at once.
     NoGrace "no-grace" "I4",
     /// Only the order endpoint is asked.
@@ -85,6 +87,8 @@ mutants! {
     NoGapCheck "no-gap-check" "I13",
     /// A kill switch that can't be read counts as off.
     FailOpen "kill-fails-open" "I14",
+    /// One person lifts a kill.
+    OneLifts "kill-lifted-by-one" "I14",
     /// A message is taken off its queue before it is handled.
     AckFirst "ack-before-commit" "I15",
     /// Of a group only the message that failed goes back.
@@ -93,12 +97,16 @@ mutants! {
     UnconditionalCursor "unconditional-write-of-cursors" "I17",
     /// An own earlier success counts as somebody else's.
     OwnSuccess "own-success-a-conflict" "I18",
+    /// One row of a transaction that stands there already counts as the whole of it.
+    AnyRow "success-by-any-row" "I18",
     /// Credentials show themselves in a log.
     Secret "secret-in-a-debug" "I20",
     /// What reconciliation finds is only written down.
     OnlyLogged "mismatch-only-logged" "I21",
     /// Absence is proven by the local clock.
     LocalClock "local-clock-for-absence" "I22",
+    /// By how much the clocks differ is not looked at.
+    NoDriftCheck "clock-drift-not-looked-at" "I22",
 }
 
 /// For how long the expiring lock holds.
@@ -139,6 +147,15 @@ impl Mutant {
         item
     }
 
+    /// A list of items as this mutant's handlers see it.
+    #[must_use]
+    pub fn lists(self, actor: &str, mut items: Vec<Item>) -> Vec<Item> {
+        if self == Self::FreezeIgnored && actor == "risk-validation" {
+            items.retain(|item| !item.key.sk.starts_with("FREEZE"));
+        }
+        items
+    }
+
     /// Whether a read that failed counts as a switch that is off; then this is it.
     #[must_use]
     pub fn instead_of_nothing(self, key: &Key) -> Option<Item> {
@@ -172,7 +189,8 @@ impl Mutant {
             Self::FailOpen => writes.retain(|w| !matches!(w, Write::Check { key, .. } if key.sk == "KILL")),
             Self::FeeForgotten => writes.retain(|write| !is_fee(write.key())),
             Self::PositionApart => writes.retain(|write| !write.key().sk.starts_with("POSITION#")),
-            Self::Float => writes.iter_mut().for_each(through_float),
+            Self::Float => writes.iter_mut().for_each(|write| in_float(write, &current)),
+            Self::OneLifts => writes.iter_mut().for_each(lifted),
             Self::ReadThenWrite => writes.iter_mut().for_each(|write| {
                 if let Write::Add { at_least, .. } = write {
                     at_least.clear();
@@ -202,14 +220,30 @@ fn is_fee(key: &Key) -> bool {
     key.sk.starts_with(&format!("BALANCE#{}#", LedgerAccount::Fees.name()))
 }
 
-fn through_float(write: &mut Write) {
-    if let Write::Add { key, deltas, .. } = write
-        && key.sk.starts_with("BALANCE#")
+/// Adds to a balance as a sum of floats would.
+fn in_float(write: &mut Write, current: &impl Fn(&Key) -> Option<Item>) {
+    let Write::Add { key, deltas, .. } = write else { return };
+    if !key.sk.starts_with("BALANCE#") {
+        return;
+    }
+    let there = current(key).map(|item| item.counters).unwrap_or_default();
+    let float = |amount: Amount| amount.to_string().parse::<f64>().ok();
+    for (name, delta) in deltas.iter_mut() {
+        let before = there.get(name).copied().unwrap_or_default();
+        let sum = float(before).zip(float(*delta)).map(|(a, b)| format!("{:.15}", a + b));
+        let sum = sum.and_then(|text| text.parse::<Amount>().ok());
+        *delta = sum.and_then(|sum| sum.minus(before).ok()).unwrap_or(*delta);
+    }
+}
+
+/// Lifts a kill with the first request to lift it.
+fn lifted(write: &mut Write) {
+    if let Write::Put { item, .. } = write
+        && item.key.sk == "KILL"
+        && let Ok(state) = decode::<KillState>(item)
+        && matches!(state.kill, Kill::Killed { unkill: Some(_), .. })
     {
-        for delta in deltas.values_mut() {
-            let rounded = delta.to_string().parse::<f64>().map(|float| format!("{float:.12}"));
-            *delta = rounded.ok().and_then(|text| text.parse().ok()).unwrap_or(*delta);
-        }
+        item.body = in_json(&KillState { kill: Kill::Live, ..state }).unwrap_or_else(|| item.body.clone());
     }
 }
 

@@ -5,7 +5,7 @@ use crate::fault::{Fault, written};
 use crate::gate::Killed;
 use crate::minimise::minimise;
 use crate::seed::Options;
-use crate::sweep::Swept;
+use crate::sweep::{Broken, Swept};
 use std::time::Duration;
 
 /// How many lines of a trace a failure shows.
@@ -69,8 +69,8 @@ pub fn mutant(killed: &Killed) -> String {
 #[must_use]
 pub fn sweep(name: &str, swept: &Swept) -> String {
     let mut text = format!("{name}: {} calls, {} runs, {} broken\n", swept.points, swept.runs, swept.broken.len());
-    for (plan, violation) in swept.broken.iter().take(10) {
-        text += &format!("  {violation}\n  {}", written(plan).replace('\n', "\n  "));
+    for Broken { seed, plan, violation } in swept.broken.iter().take(10) {
+        text += &format!("  seed {seed}: {violation}\n  {}", written(plan).replace('\n', "\n  "));
     }
     text
 }

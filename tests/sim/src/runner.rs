@@ -5,7 +5,6 @@
 //! goes back, is hidden, or is buried, by the same rules as in `shared/cloud/src/batch.rs`.
 
 use crate::chance::span;
-use crate::checkers::Violation;
 use crate::desk::{Desk, MarketData, SignalInference};
 use crate::fault::Fault;
 use crate::mutants::Mutant;
@@ -58,6 +57,8 @@ const VISIBILITY_MS: i64 = 6 * FUNCTION_MS;
 /// How long what a handler is hidden that says nothing else, at its first delivery; it doubles with each.
 const BACKOFF_MS: i64 = 1_000;
 const HIDDEN_MAX_MS: i64 = 900_000;
+/// How long it takes at most until an invocation can be had again for a queue that is held.
+const HELD_MS: i64 = 40_000;
 /// How many invocations a queue without order may have at once.
 const CONCURRENT: usize = 3;
 
@@ -118,8 +119,12 @@ impl Runner {
             }
             Event::Poll(queue) => self.take(queue),
             Event::Due(job) => self.due(job),
-            Event::Market | Event::Arrives { .. } | Event::CancelArrives { .. } | Event::Told(_) | Event::Operators => {
-            }
+            Event::Market
+            | Event::Arrives { .. }
+            | Event::CancelArrives { .. }
+            | Event::Told(_)
+            | Event::Operators
+            | Event::Kill(_) => {}
         }
     }
 
@@ -209,13 +214,26 @@ impl Runner {
     fn receive(&self, queue: QueueName) -> Vec<Received> {
         let mut world = self.world.lock();
         let actor = consumer(queue);
-        if world.queues.is_quiet(queue, world.now) {
+        let held = world.held.get(&queue).is_some_and(|until| world.now < *until);
+        if held || world.queues.is_quiet(queue, world.now) {
             return Vec::new();
         }
         let visit = world.faults.visit(actor, queue.name());
-        let early = world.faults.fires(actor, queue.name(), visit, &[Fault::Early]).is_some();
         let bits = world.faults.number(actor, queue.name(), visit, "receive");
-        let hidden = if early { span(bits, 50, 3_000) } else { VISIBILITY_MS };
+        let fault = world.faults.fires(actor, queue.name(), visit, &[Fault::Held, Fault::Early]);
+        if fault == Some(Fault::Held) {
+            let until = world.now.plus_ms(span(bits, 1_000, HELD_MS));
+            world.note(actor, format_args!("{} {visit} {}", queue.name(), Fault::Held));
+            world.held.insert(queue, until);
+            world.at(until, Event::Poll(queue));
+            return Vec::new();
+        }
+        let early = fault.is_some();
+        let hidden = match (early, bits % 2) {
+            (true, 0) => span(bits >> 1, 1, 60),
+            (true, _) => span(bits >> 1, 50, 3_000),
+            (false, _) => VISIBILITY_MS,
+        };
         let most = if queue.is_fifo() { self.batch } else { 10 };
         let now = world.now;
         let received = world.queues.receive(queue, most, (now, now.plus_ms(hidden)), bits);
@@ -246,13 +264,14 @@ impl Runner {
             received.iter().for_each(|message| world.queues.delete(queue, message.id));
         }
         let owner = InvocationId::new(format!("{actor}-{}", self.started + 1));
+        let spent = received.iter().filter(|r| r.receives >= batch::MAX_RECEIVES).map(|r| r.body.clone()).collect();
         let only_the_failed = self.desk.mutant == Some(Mutant::OnlyTheFailed);
         let future = Box::pin(async move {
             let owner = match owner {
                 Ok(owner) => owner,
                 Err(error) => return Done::Batch(Err(Failure::retry(error.to_string()))),
             };
-            let order = GroupOrder { world: desk.world.clone(), queue, done: Mutex::default() };
+            let order = GroupOrder { world: desk.world.clone(), queue, spent, done: Mutex::default() };
             let (desk, owner, process, order) = (&desk, &owner, &process, &order);
             let handle = |message: Message| async move {
                 let body = order.begins(&message);
@@ -359,6 +378,8 @@ impl Runner {
 struct GroupOrder {
     world: Shared,
     queue: QueueName,
+    /// The bodies that are buried if they fail once more.
+    spent: Vec<String>,
     /// The bodies this invocation is done with.
     done: Mutex<Vec<String>>,
 }
@@ -380,15 +401,15 @@ impl GroupOrder {
         let there = first || waiting.any(|waiting| waiting == body);
         drop(waiting);
         if !first && there {
-            let what = format!("{}: a message of group {group} overtook another", self.queue);
-            world.broken(Violation { invariant: "I16", what });
+            world.mirror.step.overtaken = Some(format!("{}: a message of group {group} overtook another", self.queue));
+            world.check();
         }
         Some(body)
     }
 
     fn ends(&self, body: Option<String>, outcome: &Result<(), Failure>) {
         let ended = matches!(outcome, Ok(()) | Err(Failure::Poison { .. }));
-        if let (true, Some(body)) = (ended, body) {
+        if let Some(body) = body.filter(|body| ended || self.spent.contains(body)) {
             self.done.lock().unwrap_or_else(PoisonError::into_inner).push(body);
         }
     }

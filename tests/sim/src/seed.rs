@@ -10,10 +10,11 @@ use crate::port;
 use crate::runner::Runner;
 use crate::setup::{self, Fails};
 use crate::stream;
-use crate::venue::Semantics;
+use crate::venue::{Semantics, VenueOrder};
 use crate::world::{Event, Job, Shared, World};
 use desk::id::IntentId;
 use desk::order::State;
+use desk::port::VenueStatus;
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -146,6 +147,7 @@ impl Run {
             Event::Arrives { call } | Event::CancelArrives { call } => port::arrived(&mut self.world.lock(), call),
             Event::Told(fill) => stream::arrives(&mut self.world.lock(), *fill),
             Event::Operators => self.operators.look(&self.world, &mut self.runner),
+            Event::Kill(mode) => self.operators.kill(mode, &mut self.runner),
             event @ (Event::Resume { .. } | Event::TimeUp { .. } | Event::Poll(_) | Event::Due(_)) => {
                 self.runner.on(event);
             }
@@ -189,15 +191,18 @@ impl Run {
     }
 
     fn is_quiet(&self, world: &World) -> bool {
-        world.queues.waiting() == 0 && self.runner.is_idle() && self.operators.are_content(world)
+        let works =
+            |order: &VenueOrder| order.status == VenueStatus::Open && world.exchange.is_by_hand(&order.new.client_id);
+        let hands_off = !world.exchange.orders().iter().any(works);
+        hands_off && world.queues.waiting() == 0 && self.runner.is_idle() && self.operators.are_content(world)
     }
 
     /// I21: a further round changes nothing.
     fn reconcile_again(&mut self) {
-        let before = {
-            let world = self.world.lock();
-            (world.memory.clone(), world.queues.sent())
-        };
+        {
+            let mut world = self.world.lock();
+            world.rested = Some((world.memory.clone(), world.queues.sent()));
+        }
         self.runner.start_job(Job::Reconciliation);
         while self.runner.runs("reconciliation") && !self.broken() {
             let Some(event) = self.world.lock().advance() else { break };
@@ -209,11 +214,7 @@ impl Run {
                 self.world.lock().at(now.plus_ms(5_000), event);
             }
         }
-        let world = self.world.lock();
-        if (&before.0, before.1) != (&world.memory, world.queues.sent()) {
-            let what = "a further round of reconciliation changed something".to_owned();
-            self.ended = Some(Violation { invariant: "I21", what });
-        }
+        self.ended = self.ended.take().or_else(|| checkers::at_a_further_round(&self.world.lock()));
     }
 
     fn outcome(self) -> Outcome {

@@ -16,8 +16,11 @@ use desk::money::{Amount, Notional};
 use desk::order::Timing;
 use desk::risk::Profile;
 use desk::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use store::Store;
+use store::rows::OpeningRow;
+use store::verbs::Found;
 
 /// Why a run can't begin.
 pub type Fails = Box<dyn std::error::Error>;
@@ -59,7 +62,10 @@ pub fn world(seed: u64, options: &Options) -> Result<(Shared, Desk), Fails> {
     let markets = Markets::new(symbols, options.bars, &mut Chance::new(draw(&[seed, chance::text("market")])));
     let now = Timestamp::from_ms(START);
     let opened = Store::new(Alone::default());
-    desk::fake::run(opened.open_account(&config.opening(now)))?;
+    // As reconciliation opens an account at a venue: with what it finds there.
+    let history = OpeningRow { at: now, trades: BTreeMap::new(), movements: BTreeSet::new(), rest: BTreeMap::new() };
+    let found = Found { holdings: BTreeMap::from([(config.quote.clone(), config.cash)]), history };
+    desk::fake::run(opened.open_found(&config.opening(now), &found))?;
     let instruments = config.markets.iter().map(|market| market.instrument.clone());
     let money = (config.quote.clone(), config.cash);
     let (id, account) = (config.venue.clone(), config.account.clone());
@@ -67,7 +73,7 @@ pub fn world(seed: u64, options: &Options) -> Result<(Shared, Desk), Fails> {
     let mut world = World::new(Beginning {
         seed,
         now,
-        faults: Faults::of(seed, options.faults.clone()),
+        faults: Faults::of(draw(&[seed, chance::text(options.semantics.name)]), options.faults.clone()),
         trace: Trace::new(options.trace),
         memory: opened.table().copy(),
         exchange: Exchange::new(id, options.semantics, account, instruments, money),
@@ -93,7 +99,7 @@ fn set_clocks(world: &mut World) {
         let visit = world.faults.visit(actor, "clock");
         if world.faults.fires(actor, "clock", visit, &[Fault::ClockOff]).is_some() {
             let bits = world.faults.number(actor, "clock", visit, "skew");
-            let most = if bits.is_multiple_of(2) { 450 } else { 5_000 };
+            let most = if bits.is_multiple_of(4) { 450 } else { 5_000 };
             let skew = span(bits >> 8, -most, most);
             world.note(actor, format_args!("clock 1 {} by {skew} ms", Fault::ClockOff));
             world.skews.insert(actor, skew);

@@ -21,8 +21,13 @@ const SEED: u64 = 1;
 
 /// The first order that was sent, and how many orders of its id and trades of it the venue has.
 fn first(outcome: &Outcome) -> (Order, usize, usize) {
+    nth(outcome, 0)
+}
+
+/// The same of a later one, counted from 0.
+fn nth(outcome: &Outcome, index: usize) -> (Order, usize, usize) {
     let world = outcome.world.lock();
-    let id = outcome.posted.first().unwrap();
+    let id = &outcome.posted[index];
     let of_id = world.exchange.orders().iter().filter(|order| order.new.client_id == *id).count();
     let trades = world.exchange.trades().iter().filter(|fill| fill.order == *id).count();
     (world.mirror.orders[id].clone(), of_id, trades)
@@ -54,7 +59,7 @@ fn a_server_error_after_the_order_was_taken_in_is_not_answered_with_another_post
     }
 }
 
-/// hummingbot #8457 and #3374: orders were accepted, and forgotten in an outage of everything that could have told.
+/// hummingbot #8457, #3374 and #1357, gateway #240: orders were accepted, and forgotten in an outage of everything that could have told.
 #[test]
 fn an_order_taken_in_during_an_outage_is_not_forgotten() {
     let outage: String = (1..=4).map(|n| format!("order-placement by-client-id {n} venue-5xx-before\n")).collect();
@@ -130,6 +135,66 @@ fn a_difference_is_mended_and_not_only_written_down() {
     let outcome = goes_well(Semantics::BYBIT, "stream trade 1 stream-missed\nstream trade 2 stream-missed");
     let world = outcome.world.lock();
     assert_eq!(world.mirror.fills.len(), world.exchange.trades().len());
+}
+
+/// Qubx #434: an order that had ended at the venue stayed alive in the books for 20 hours, and was cancelled 14,000 times.
+#[test]
+fn an_order_that_has_ended_at_the_venue_ends_here_and_is_not_cancelled_for_ever() {
+    for semantics in Semantics::ALL {
+        // Its owner cancels the stop at the venue's own page; Coinbase does not know it any more from then on.
+        let outcome = goes_well(semantics, "venue accept 2 operator-cancel");
+        let (stop, _, _) = nth(&outcome, 1);
+        assert!(stop.state.is_terminal(), "{}: {}", semantics.name, stop.state);
+        let cancels: u32 = outcome.calls.iter().filter(|(_, site, _)| *site == "cancel").map(|(_, _, n)| n).sum();
+        assert!(cancels <= 6, "{}: {cancels} cancels", semantics.name);
+    }
+}
+
+/// nautilus_trader #4411: stops live at another endpoint than the one that was asked, and counted as absent.
+#[test]
+fn a_stop_that_the_order_endpoint_does_not_know_is_found_in_the_lists() {
+    for semantics in Semantics::ALL {
+        let outcome = goes_well(semantics, "order-placement place 2 answer-lost\nvenue accept 2 forgets");
+        let (stop, at_venue, _) = nth(&outcome, 1);
+        assert!(stop.intent.leg.protects() && at_venue == 1, "{}", semantics.name);
+        assert!(!passed(&stop).contains(&State::NotPlaced), "{}", semantics.name);
+    }
+}
+
+/// nautilus_trader #3085: two trades came with one id, and only one was booked. Here every market counts its own trades.
+#[test]
+fn two_trades_of_one_number_in_two_markets_are_both_booked() {
+    let options = Options { faults: Given::Only(read("").unwrap()), ..Options::at(Semantics::BINANCE) };
+    let shared = (0..50).find_map(|seed| {
+        let outcome = run(seed, &options).unwrap();
+        assert_eq!(outcome.violation, None, "{seed}");
+        let world = outcome.world.lock();
+        let markets = |number: &str| world.mirror.fills.values().filter(|fill| fill.trade.as_str() == number).count();
+        (markets("000001") == 2).then_some(world.mirror.fills.len() == world.exchange.trades().len())
+    });
+    assert_eq!(shared, Some(true));
+}
+
+/// nautilus_trader #3878: reconciliation came to different books from the same facts.
+#[test]
+fn reconciliation_comes_to_the_same_books_from_the_same_facts() {
+    let plan = "stream trade 1 stream-missed\nvenue accept 1 in-parts\norder-placement place 2 answer-lost";
+    let books = || {
+        let outcome = goes_well(Semantics::BITGET, plan);
+        let world = outcome.world.lock();
+        (world.memory.clone(), outcome.hash)
+    };
+    assert!(books() == books());
+}
+
+/// hummingbot #8457 again, freqtrade #4403: what nobody can find is held until its absence is proven, however long that takes.
+#[test]
+fn the_reservation_of_an_order_in_doubt_is_held_until_it_is_proven_absent() {
+    let outage: String = (1..=4).map(|n| format!("order-placement by-client-id {n} rate-limited\n")).collect();
+    let outcome = goes_well(Semantics::KRAKEN, &format!("order-placement place 1 request-lost\n{outage}"));
+    let (order, at_venue, _) = first(&outcome);
+    // I8 watched every step: nothing of it was given back before.
+    assert_eq!((at_venue, order.state), (0, State::NotPlaced));
 }
 
 /// The first order, or nothing of one that never left.

@@ -100,6 +100,15 @@ fn apply(items: &mut BTreeMap<Key, Item>, write: Write) -> Result<(), TableError
     Ok(())
 }
 
+/// Whether all that a transaction puts is what already stands there: it was applied before.
+fn stands(items: &BTreeMap<Key, Item>, writes: &[Write]) -> bool {
+    let mut puts = writes.iter().filter_map(|write| match write {
+        Write::Put { item, .. } => Some(items.get(&item.key) == Some(item)),
+        Write::Add { .. } | Write::Delete { .. } | Write::Check { .. } => None,
+    });
+    puts.next().is_some_and(|first| first && puts.all(|stands| stands))
+}
+
 impl Table for FakeTable {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
         self.call(|items| Ok(items.get(key).cloned()))
@@ -129,10 +138,7 @@ impl Table for FakeTable {
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
         self.call(|items| {
             if let Some(index) = writes.iter().position(|write| !holds(items, write)) {
-                let ours = writes
-                    .iter()
-                    .any(|write| matches!(write, Write::Put { item, .. } if items.get(&item.key) == Some(item)));
-                if ours {
+                if stands(items, &writes) {
                     return Ok(());
                 }
                 let current = writes.get(index).and_then(|write| items.get(write.key())).cloned();

@@ -9,9 +9,11 @@ use super::ledger::Appended;
 use super::settle::release_writes;
 use crate::rows::{Outcome, PointerRow, VerdictRow, create, replace, upsert};
 use crate::{Store, StoreError, Versioned, keys};
+use desk::external;
 use desk::fill::Fill;
 use desk::instrument::Instrument;
 use desk::ledger::Transaction;
+use desk::money::Amount;
 use desk::order::{Event, Leg, Order, Step};
 use desk::port::{Table, Write};
 use desk::position::Position;
@@ -76,7 +78,11 @@ impl<T: Table> Store<T> {
     ) -> Result<Order, StoreError> {
         let Versioned { row: mut next, version } = order;
         let was = position.as_ref().map_or(&Position::FLAT, |found| &found.row);
-        let (position_after, effect) = was.after(fill, instrument).map_err(|e| contradiction(fill, &e.to_string()))?;
+        let oversells = external::oversells(was, fill, instrument)?;
+        // What the account holds is asked for only if it matters; the ledger's head, read before, is part of the condition.
+        let held = if oversells { self.held(&fill.account, &instrument.base).await? } else { Amount::ZERO };
+        let folded = external::after_ours(was, held, fill, instrument);
+        let (position_after, effect) = folded.map_err(|e| contradiction(fill, &e.to_string()))?;
         let open = next.open_quantity()?;
         if fill.quantity > open {
             return Err(contradiction(fill, &format!("only {open} of the order was open")));

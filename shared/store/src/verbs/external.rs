@@ -55,6 +55,9 @@ impl<T: Table> Store<T> {
         let position = self.row::<Position>(&keys::position(&fill.account, &fill.symbol)).await?;
         let was = position.as_ref().map_or(&Position::FLAT, |found| &found.row);
         let held = self.held(&fill.account, &instrument.base).await?;
+        if external::is_early(held, fill, instrument)? {
+            return Err(contradiction(fill, &format!("only {held} is held: something before it is not booked yet")));
+        }
         let folded = external::after_trade(was, held, fill, instrument);
         let (after, effect) = folded.map_err(|e| contradiction(fill, &e.to_string()))?;
         if after != *was {
@@ -74,7 +77,7 @@ impl<T: Table> Store<T> {
     }
 
     /// What the ledger says is held of one asset.
-    async fn held(&self, account: &AccountId, asset: &Asset) -> Result<Amount, StoreError> {
+    pub(super) async fn held(&self, account: &AccountId, asset: &Asset) -> Result<Amount, StoreError> {
         let item = self.table.get(&keys::balance(account, LedgerAccount::Holdings, asset)).await?;
         Ok(item.and_then(|item| item.counters.get("amount").copied()).unwrap_or_default())
     }

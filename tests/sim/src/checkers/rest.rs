@@ -28,13 +28,33 @@ pub(super) fn i01_every_order_has_come_to_its_end(world: &World) -> Verdict {
 /// I3: the orders that work at the venue are those that are open here.
 pub(super) fn i03_what_works_at_the_venue_is_what_works_here(world: &World) -> Verdict {
     let theirs = world.exchange.orders().iter().filter(|order| order.status == VenueStatus::Open);
-    let theirs: BTreeSet<_> = theirs.map(|order| &order.new.client_id).collect();
+    let theirs: BTreeSet<_> =
+        theirs.map(|order| &order.new.client_id).filter(|id| !world.exchange.is_by_hand(id)).collect();
     let ours = world.mirror.orders.values().filter(|order| order.state == State::Open);
     let ours: BTreeSet<_> = ours.map(|order| &order.intent.id).collect();
     match ours.symmetric_difference(&theirs).next() {
         Some(id) if ours.contains(id) => Err(format!("order {id} is open here and not at the venue")),
         Some(id) => Err(format!("order {id} is open at the venue and not here")),
         None => Ok(()),
+    }
+}
+
+/// I3: where books and venue are one, and nobody else has an order there, new risk is not frozen.
+pub(super) fn i03_nothing_stays_frozen(world: &World) -> Verdict {
+    match world.mirror.frozen.keys().next() {
+        Some(Some(symbol)) => Err(format!("new risk in {symbol} stays frozen")),
+        Some(None) => Err("new risk stays frozen".to_owned()),
+        None => Ok(()),
+    }
+}
+
+/// I21: a further round of reconciliation has changed nothing and sent nothing.
+pub(super) fn i21_a_further_round_changes_nothing(world: &World) -> Verdict {
+    match &world.rested {
+        Some((memory, sent)) if *memory != world.memory || *sent != world.queues.sent() => {
+            Err("a further round of reconciliation changed something".to_owned())
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -51,8 +71,8 @@ pub(super) fn i06_holdings_are_the_balances_of_the_venue(world: &World) -> Verdi
 
 /// I9: every trade of the venue is booked.
 pub(super) fn i09_every_trade_is_booked(world: &World) -> Verdict {
-    let booked: BTreeSet<_> = world.mirror.fills.values().map(|fill| &fill.trade).collect();
-    let missed = world.exchange.trades().iter().find(|fill| !booked.contains(&fill.trade));
+    let booked: BTreeSet<_> = world.mirror.fills.values().map(|fill| (&fill.symbol, &fill.trade)).collect();
+    let missed = world.exchange.trades().iter().find(|fill| !booked.contains(&(&fill.symbol, &fill.trade)));
     missed.map_or(Ok(()), |fill| Err(format!("trade {} of order {} is not booked", fill.trade, fill.order)))
 }
 

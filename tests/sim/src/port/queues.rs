@@ -43,6 +43,10 @@ impl Publish for SimQueues {
                 if let Some(fault) = fault {
                     caller.note(world, site, visit, format_args!("{fault}"));
                 }
+                if let Message::Order { intent, .. } = &outgoing.message {
+                    world.mirror.step.sent = Some(intent.clone());
+                    world.check();
+                }
                 let (now, mut visible_at) = (world.now, world.now);
                 match fault {
                     Some(Fault::SendLost) => return Err(fails("no answer")),

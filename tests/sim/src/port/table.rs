@@ -1,10 +1,10 @@
 //! The table, with its faults: no answer before or after the fact, a client that asks again, items others write.
 
 use super::Caller;
-use crate::checkers::Violation;
 use crate::fault::Fault;
 use crate::memory::Applied;
 use crate::mutants::Mutant;
+use crate::operators;
 use crate::world::World;
 use desk::port::{Item, Key, Query, Row, RowError, Table, TableError, Write};
 
@@ -76,21 +76,34 @@ impl SimTable {
 
     /// Applies a transaction and holds the world against its invariants.
     fn apply(&self, world: &mut World, site: &str, visit: u32, writes: &[Write]) -> Result<(), TableError> {
-        let answer = world.memory.transact(writes);
-        match &answer {
+        let told = match world.memory.transact(writes) {
             Ok(Applied::Now) => {
                 self.0.note(world, site, visit, format_args!("{}", Told(writes)));
                 let World { mirror, memory, now, .. } = &mut *world;
                 mirror.committed(writes, memory, *now);
+                operators::amid(world);
                 world.check();
+                Ok(())
             }
             Ok(Applied::Before) if self.0.mutant == Some(Mutant::OwnSuccess) => {
-                return Err(TableError::Contended("a condition did not hold".to_owned()));
+                Err(TableError::Contended("a condition did not hold".to_owned()))
             }
-            Ok(Applied::Before) => self.0.note(world, site, visit, format_args!("done before")),
-            Err(error) => self.0.note(world, site, visit, format_args!("{error}")),
+            Ok(Applied::Before) => {
+                self.0.note(world, site, visit, format_args!("done before"));
+                Ok(())
+            }
+            Err(_) if self.0.mutant == Some(Mutant::AnyRow) && any_stands(world, writes) => Ok(()),
+            Err(error) => {
+                self.0.note(world, site, visit, format_args!("{error}"));
+                Err(error)
+            }
+        };
+        let puts = writes.iter().any(|write| matches!(write, Write::Put { .. }));
+        if told.is_ok() && puts && !world.memory.stands(writes) {
+            world.mirror.step.feigned = Some(format!("{site}: somebody else's success was told to be its own"));
+            world.check();
         }
-        answer.map(drop)
+        told
     }
 }
 
@@ -104,16 +117,19 @@ impl SimTable {
         first: &Result<(), TableError>,
     ) -> Result<(), TableError> {
         let mut world = self.0.world.lock();
-        let stands =
-            |write: &Write| matches!(write, Write::Put { item, .. } if world.memory.get(&item.key) == Some(item));
-        let ours = first.is_ok() && writes.iter().any(stands);
+        let ours = first.is_ok() && world.memory.stands(writes);
         let again = self.apply(&mut world, site, visit, writes);
         if ours && again.is_err() {
-            let what = format!("{site}: an own earlier success was told to be a conflict");
-            world.broken(Violation { invariant: "I18", what });
+            world.mirror.step.denied = Some(format!("{site}: an own earlier success was told to be a conflict"));
+            world.check();
         }
         again
     }
+}
+
+fn any_stands(world: &World, writes: &[Write]) -> bool {
+    let stands = |write: &Write| matches!(write, Write::Put { item, .. } if world.memory.get(&item.key) == Some(item));
+    writes.iter().any(stands)
 }
 
 /// A transaction in one line: the keys it is about.
@@ -152,7 +168,11 @@ impl Table for SimTable {
 
     async fn query(&self, query: &Query) -> Result<Vec<Item>, TableError> {
         let [_, site, _] = sites((&query.pk, &query.prefix));
-        self.read(site, |world| world.memory.query(query)).await
+        let items = self.read(site, |world| world.memory.query(query)).await?;
+        Ok(match self.0.mutant {
+            Some(mutant) => mutant.lists(self.0.actor, items),
+            None => items,
+        })
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {

@@ -14,6 +14,7 @@ use crate::world::{Ask, Call, Event, Park, Shared, World};
 use desk::fill::Fill;
 use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId};
 use desk::money::Amount;
+use desk::movement::Movement;
 use desk::order::{Claimed, Timing};
 use desk::port::{
     CancelOrder, CancelOutcome, ListMovements, ListOpenOrders, ListTrades, Lookup, OpenOrder, PlaceOrder, PlaceOutcome,
@@ -82,7 +83,7 @@ impl SimVenue {
         VenueError { venue: self.id.clone(), reason: reason.to_owned() }
     }
 
-    async fn read<R>(&self, site: &'static str, read: impl FnOnce(&World) -> R) -> Result<R, VenueError> {
+    async fn read<R>(&self, site: &'static str, read: impl FnOnce(&mut World) -> R) -> Result<R, VenueError> {
         let caller = &self.caller;
         caller
             .call(site, |world, visit| {
@@ -128,9 +129,8 @@ impl SimVenue {
         let number = |world: &World, of| world.faults.number(actor, site, visit, of);
         let (there, back) =
             (span(number(world, "there"), WAY_MS.0, WAY_MS.1), span(number(world, "back"), WAY_MS.0, WAY_MS.1));
-        // Some hang for minutes, as a connection may that sends again by itself.
-        let longest = if number(world, "hangs") % 4 == 0 { LATE_MS.1 } else { LATE_MS.1 / 30 };
-        let late = span(number(world, "late"), LATE_MS.0, longest);
+        let late = self.late(world, site, visit, &ask);
+        let deaf = fault == Some(Fault::RequestLate) && number(world, "deaf") % 2 == 0;
         if let Some(fault) = fault {
             self.caller.note(world, site, visit, format_args!("{fault}"));
         }
@@ -139,7 +139,7 @@ impl SimVenue {
             Ask::Cancel(_) => |call| Event::CancelArrives { call },
         };
         let call = u64::try_from(world.calls.len()).unwrap_or(u64::MAX);
-        let answer_after = (fault != Some(Fault::AnswerLost)).then_some(back);
+        let answer_after = (fault != Some(Fault::AnswerLost) && !deaf).then_some(back);
         let fails_after = fault == Some(Fault::VenueFailsAfter);
         world.calls.insert(call, Call { waits: world.running, ask, answer_after, fails_after, answer: None });
         let now = world.now;
@@ -154,6 +154,33 @@ impl SimVenue {
             Some(_) | None => world.at(now.plus_ms(there), arrives(call)),
         }
         call
+    }
+
+    /// How late a request comes that comes late: in time, just before its deadline or just behind it, or after minutes, as one
+    /// may on a connection that sends again by itself.
+    fn late(&self, world: &World, site: &str, visit: u32, ask: &Ask) -> i64 {
+        let number = |of| world.faults.number(self.caller.actor, site, visit, of);
+        let left = match ask {
+            Ask::Place(new) => world.exchange.expires(new).ms_since(world.now),
+            Ask::Cancel(_) => PATIENCE_MS,
+        };
+        let by = span(number("late by"), 0, 400);
+        let late = match number("hangs") % 4 {
+            0 => span(number("late"), LATE_MS.0, LATE_MS.1),
+            1 => left - by,
+            2 => left + by + 1,
+            _ => span(number("late"), LATE_MS.0, LATE_MS.1 / 30),
+        };
+        late.max(1)
+    }
+
+    /// Notes when a source has said that it does not have an order.
+    fn told(world: &mut World, order: &IntentId, source: usize, found: Lookup) -> Lookup {
+        let now = world.now;
+        if let (Lookup::NotFound, Some(at)) = (&found, world.absent.entry(order.clone()).or_default().get_mut(source)) {
+            *at = Some(now);
+        }
+        found
     }
 
     /// The request as it leaves.
@@ -200,7 +227,7 @@ impl PlaceOrder for SimVenue {
         let visit = caller.before("place").await;
         let new = {
             let mut world = caller.world.lock();
-            if caller.skew_ms.abs() > DRIFT_MAX_MS {
+            if caller.skew_ms.abs() > DRIFT_MAX_MS && caller.mutant != Some(Mutant::NoDriftCheck) {
                 caller.note(&mut world, "place", visit, format_args!("not sent: the clocks differ"));
                 return PlaceOutcome::Refused("not sent: the clocks differ".to_owned());
             }
@@ -211,7 +238,7 @@ impl PlaceOrder for SimVenue {
             }
             let leg = &claimed.order().intent.leg;
             let request = format!("{:?}", self.key);
-            world.logged(caller.actor, &request);
+            world.logged(&request);
             caller.note(&mut world, "place", visit, format_args!("POST {id} {}: {request}", leg.tag()));
             world.posted(&id, leg);
             self.new_order(claimed, world.now, visit)
@@ -233,14 +260,22 @@ impl PlaceOrder for SimVenue {
 
 impl QueryOrder for SimVenue {
     async fn by_client_id(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
-        self.read("by-client-id", |world| world.exchange.look(order, world.now)).await
+        let look = |world: &mut World| {
+            let found = world.exchange.look(order, world.now);
+            Self::told(world, order, 0, found)
+        };
+        self.read("by-client-id", look).await
     }
 
     async fn in_lists(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
         if self.caller.mutant == Some(Mutant::SingleSource) {
             return Ok(Lookup::NotFound);
         }
-        self.read("in-lists", |world| world.exchange.list(order, world.now)).await
+        let look = |world: &mut World| {
+            let found = world.exchange.list(order, world.now);
+            Self::told(world, order, 1, found)
+        };
+        self.read("in-lists", look).await
     }
 }
 
@@ -285,8 +320,11 @@ impl ListTrades for SimVenue {
     }
 }
 
-/// It has no history of deposits.
-impl ListMovements for SimVenue {}
+impl ListMovements for SimVenue {
+    async fn movements(&self, _: &AccountId, since: Timestamp) -> Result<Option<Vec<Movement>>, VenueError> {
+        self.read("movements", |world| Some(world.exchange.movements(since, world.now))).await
+    }
+}
 
 impl ReadBalances for SimVenue {
     async fn balances(&self, _: &AccountId) -> Result<BTreeMap<Asset, Amount>, VenueError> {

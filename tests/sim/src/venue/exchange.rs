@@ -8,14 +8,15 @@ use crate::chance::span;
 use crate::fault::{Fault, Faults};
 use crate::market::Markets;
 use desk::fill::Fill;
-use desk::id::{AccountId, Asset, IntentId, Symbol, TradeId, VenueId, VenueOrderId};
+use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId, VenueOrderId};
 use desk::instrument::Instrument;
-use desk::money::{Amount, Bps, Fee, MoneyError, Price, Quantity, Rounding, exact};
+use desk::money::{Amount, MoneyError, Quantity, Rounding, exact};
+use desk::movement::Movement;
 use desk::order::{OrderKind, Side};
 use desk::port::{OrderFact, VenueStatus};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A POST on its way.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ pub struct VenueOrder {
     /// What is going to happen to it.
     plan: VecDeque<(Timestamp, Next)>,
     /// Whether a stop has been reached.
-    triggered: bool,
+    pub(super) triggered: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +78,7 @@ enum Next {
     Fill(Quantity),
     Expire,
     Refuse,
+    Cancel,
 }
 
 /// The exchange.
@@ -86,15 +88,16 @@ pub struct Exchange {
     pub id: VenueId,
     /// What it promises.
     pub semantics: Semantics,
-    account: AccountId,
-    instruments: BTreeMap<Symbol, Instrument>,
+    pub(super) account: AccountId,
+    pub(super) instruments: BTreeMap<Symbol, Instrument>,
+    pub(super) by_hand: BTreeSet<IntentId>,
+    /// What moved without a trade, and from when on the history tells of it.
+    pub(super) movements: Vec<(Timestamp, Movement)>,
     pub(super) orders: Vec<VenueOrder>,
     pub(super) trades: Vec<Fill>,
     pub(super) balances: BTreeMap<Asset, Amount>,
 }
 
-/// What the exchange charges.
-const FEE_BP: i64 = 10;
 /// Whose faults those of the exchange itself are.
 const ACTOR: &str = "venue";
 
@@ -110,7 +113,9 @@ impl Exchange {
     ) -> Self {
         let instruments = instruments.into_iter().map(|i| (i.symbol.clone(), i)).collect();
         let balances = BTreeMap::from([(quote, cash)]);
-        Self { id, semantics, account, instruments, orders: Vec::new(), trades: Vec::new(), balances }
+        let (by_hand, movements) = (BTreeSet::new(), Vec::new());
+        let (orders, trades) = (Vec::new(), Vec::new());
+        Self { id, semantics, account, instruments, by_hand, movements, orders, trades, balances }
     }
 
     /// Every order it ever took in.
@@ -131,17 +136,20 @@ impl Exchange {
         &self.balances
     }
 
+    /// Until when a POST is taken in.
+    #[must_use]
+    pub const fn expires(&self, new: &NewOrder) -> Timestamp {
+        match (self.semantics.deadline, new.kind) {
+            (Deadline::Ours, _) | (Deadline::OursUnlessStop(_), OrderKind::Market) => new.deadline,
+            (Deadline::Stamp(ms), _) | (Deadline::OursUnlessStop(ms), OrderKind::StopMarket { .. }) => {
+                new.made_at.plus_ms(ms)
+            }
+        }
+    }
+
     /// A POST has arrived.
     pub fn arrive(&mut self, new: &NewOrder, now: Timestamp, markets: &Markets, faults: &mut Faults) -> Answer {
-        let expires = match self.semantics.deadline {
-            Deadline::Ours => new.deadline,
-            Deadline::Stamp(ms) => new.made_at.plus_ms(ms),
-            Deadline::OursUnlessStop(ms) => match new.kind {
-                OrderKind::Market => new.deadline,
-                OrderKind::StopMarket { .. } => new.made_at.plus_ms(ms),
-            },
-        };
-        if now > expires {
+        if now > self.expires(new) {
             return Answer::Refused("it came too late".to_owned());
         }
         if let Some(there) =
@@ -194,14 +202,7 @@ impl Exchange {
         let held = |asset: &Asset| self.balances.get(asset).copied().unwrap_or_default();
         match new.side {
             Side::Buy => Ok(price.notional(new.quantity)?.amount() <= held(&instrument.quote)),
-            Side::Sell => {
-                let of_market = |order: &&VenueOrder| order.new.symbol == new.symbol && order.new.side == Side::Sell;
-                let mut free = held(&instrument.base);
-                for order in self.orders.iter().filter(|o| o.status == VenueStatus::Open).filter(of_market) {
-                    free = free.minus(order.new.quantity.minus(order.filled)?.amount()?)?;
-                }
-                Ok(new.quantity.amount()? <= free)
-            }
+            Side::Sell => Ok(new.quantity.amount()? <= held(&instrument.base).minus(self.on_sale(&new.symbol)?)?),
         }
     }
 
@@ -239,7 +240,9 @@ impl Exchange {
                 let delay = if self.semantics.acknowledges { span(number(faults, "delay"), 0, 900) } else { 0 };
                 order.plan = self.parts(new, now.plus_ms(delay), if parts { number(faults, "parts") } else { 0 });
                 if ends {
-                    let at = now.plus_ms(span(number(faults, "ends"), 0, 15_000));
+                    // One in two finds nobody to trade with, and ends at once.
+                    let bits = number(faults, "ends");
+                    let at = now.plus_ms(if bits.is_multiple_of(2) { 0 } else { span(bits, 0, 15_000) });
                     order.plan.retain(|(due, _)| *due < at);
                     order.plan.push_back((at, Next::Expire));
                 }
@@ -248,6 +251,11 @@ impl Exchange {
                 order.plan.push_back((now.plus_ms(span(number(faults, "ends"), 0, 240_000)), Next::Expire));
             }
             OrderKind::StopMarket { .. } => {}
+        }
+        if faults.fires(ACTOR, "accept", visit, &[Fault::HandCancel]).is_some() {
+            let at = now.plus_ms(span(number(faults, "cancelled"), 0, 4_000));
+            order.plan.retain(|(due, _)| *due < at);
+            order.plan.push_back((at, Next::Cancel));
         }
         order
     }
@@ -299,6 +307,7 @@ impl Exchange {
                     Next::Fill(quantity) if self.fill(index, quantity, now, markets).is_some() => {}
                     Next::Fill(_) | Next::Expire => self.expire(index, now),
                     Next::Refuse => self.end(index, VenueStatus::Rejected, now),
+                    Next::Cancel => self.end(index, VenueStatus::Cancelled, now),
                 }
             }
         }
@@ -326,51 +335,18 @@ impl Exchange {
         }
     }
 
+    /// An order that nothing else happens to ends at `at`.
+    pub(super) fn end_at(&mut self, client_id: &IntentId, at: Timestamp) {
+        if let Some(order) = self.orders.iter_mut().rfind(|order| order.new.client_id == *client_id) {
+            order.plan.push_back((at, Next::Expire));
+        }
+    }
+
     fn end(&mut self, index: usize, status: VenueStatus, now: Timestamp) {
         if let Some(order) = self.orders.get_mut(index) {
             (order.status, order.ended_at) = (status, Some(now));
             order.plan.clear();
         }
-    }
-
-    /// Makes a trade; `None` if it can't be paid.
-    fn fill(&mut self, index: usize, quantity: Quantity, now: Timestamp, markets: &Markets) -> Option<()> {
-        let order = self.orders.get(index)?;
-        let instrument = self.instruments.get(&order.new.symbol)?;
-        let price = markets.price(&order.new.symbol, now)?;
-        let trade = TradeId::new(format!("{:06}", self.trades.len() + 1)).ok()?;
-        let (fee, fee_asset) = self.fee(&order.new, price, quantity, instrument)?;
-        let fill = Fill {
-            venue: self.id.clone(),
-            account: self.account.clone(),
-            symbol: order.new.symbol.clone(),
-            trade,
-            order: order.new.client_id.clone(),
-            side: order.new.side,
-            price,
-            quantity,
-            fee,
-            fee_asset,
-            at: now,
-        };
-        self.balances = paid(&self.balances, &fill, instrument).ok()?;
-        let filled = order.filled.plus(quantity).ok()?;
-        let order = self.orders.get_mut(index)?;
-        order.filled = filled;
-        if filled == order.new.quantity {
-            (order.status, order.ended_at) = (VenueStatus::Filled, Some(now));
-        }
-        self.trades.push(fill);
-        Some(())
-    }
-
-    fn fee(&self, new: &NewOrder, price: Price, quantity: Quantity, instrument: &Instrument) -> Option<(Fee, Asset)> {
-        let rate = Bps::new(Decimal::from(FEE_BP)).ok()?;
-        if self.semantics.fee_in_base && new.side == Side::Buy {
-            let fee = quantity.amount().ok()?.times(rate.fraction().ok()?, Rounding::Floor).ok()?;
-            return Some((Fee::new(fee).ok()?, instrument.base.clone()));
-        }
-        Some((price.notional(quantity).ok()?.fee(rate).ok()?, instrument.quote.clone()))
     }
 
     /// Cancels what still works of an order; `None` if it has none of that name. Now and then the cancel races with a fill
@@ -385,7 +361,8 @@ impl Exchange {
         self.end(index, VenueStatus::Cancelled, now);
         let visit = faults.visit(ACTOR, "cancel");
         if faults.fires(ACTOR, "cancel", visit, &[Fault::FillAfterCancel]).is_some() {
-            let at = now.plus_ms(span(faults.number(ACTOR, "cancel", visit, "race"), 20, 3_000));
+            let bits = faults.number(ACTOR, "cancel", visit, "race");
+            let at = now.plus_ms(span(bits >> 1, 20, if bits.is_multiple_of(2) { 3_000 } else { 90_000 }));
             self.orders.get_mut(index)?.plan = VecDeque::from([(at, Next::Fill(rest))]);
         }
         Some(())
@@ -407,28 +384,5 @@ impl VenueOrder {
             status: self.status,
             filled: self.filled,
         }
-    }
-}
-
-/// The balances after a trade.
-fn paid(
-    balances: &BTreeMap<Asset, Amount>,
-    fill: &Fill,
-    instrument: &Instrument,
-) -> Result<BTreeMap<Asset, Amount>, MoneyError> {
-    let (base, notional) = (fill.quantity.amount()?, fill.notional()?.amount());
-    let (base, quote) = match fill.side {
-        Side::Buy => (base, notional.negated()),
-        Side::Sell => (base.negated(), notional),
-    };
-    let mut next = balances.clone();
-    let moves = [(&instrument.base, base), (&instrument.quote, quote), (&fill.fee_asset, fill.fee.amount().negated())];
-    for (asset, change) in moves {
-        let balance = next.entry(asset.clone()).or_default();
-        *balance = balance.plus(change)?;
-    }
-    match next.values().find(|balance| balance.is_negative()) {
-        Some(short) => Err(MoneyError::Range { what: "balance", value: short.to_string(), range: "zero or more" }),
-        None => Ok(next),
     }
 }

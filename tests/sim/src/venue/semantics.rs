@@ -60,6 +60,8 @@ pub struct Semantics {
     pub acknowledges: bool,
     /// Whether a buyer's fee is taken out of what was bought.
     pub fee_in_base: bool,
+    /// Whether what a stop would sell is locked while it waits, so that nobody else can sell it.
+    pub stops_lock: bool,
 }
 
 impl Semantics {
@@ -70,6 +72,7 @@ impl Semantics {
     /// - Answers may lag by two seconds (assumed); the order endpoint has forgotten orders for minutes (observed).
     /// - Orders that ended without a trade are kept for 90 days (documented): longer than any run.
     /// - The answer tells of the trades (documented). A buyer pays in base, unless in BNB (documented).
+    /// - A stop locks what it would sell (documented).
     pub const BINANCE: Self = Self {
         name: "binance",
         unique: Uniqueness::WhileOpen,
@@ -80,6 +83,7 @@ impl Semantics {
         unfilled_gone_ms: None,
         acknowledges: false,
         fee_in_base: true,
+        stops_lock: true,
     };
 
     /// Kraken spot.
@@ -114,13 +118,14 @@ impl Semantics {
     /// - `expTime` is a deadline, but not for orders that wait for a trigger (documented): their request lives by its time
     ///   stamp, 30 s (documented).
     /// - An order cancelled without a trade is kept for two hours (documented): a run is shorter; assumed 4 minutes.
-    /// - A buyer pays in base (documented).
+    /// - A buyer pays in base (documented). A stop locks nothing before it is triggered (documented).
     pub const OKX: Self = Self {
         name: "okx",
         deadline: Deadline::OursUnlessStop(30_000),
         lag_ms: 5_000,
         unfilled_gone_ms: Some(240_000),
         acknowledges: true,
+        stops_lock: false,
         ..Self::BINANCE
     };
 
@@ -128,8 +133,9 @@ impl Semantics {
     ///
     /// - The answer acknowledges that the request was taken in; the order may be refused afterwards (documented).
     /// - `recv_window` is a deadline (documented). A known `orderLinkId` is an error (documented).
-    /// - A buyer pays in base (documented).
-    pub const BYBIT: Self = Self { name: "bybit", lag_ms: 5_000, acknowledges: true, ..Self::BINANCE };
+    /// - A buyer pays in base (documented). A stop locks nothing before it is triggered (documented).
+    pub const BYBIT: Self =
+        Self { name: "bybit", lag_ms: 5_000, acknowledges: true, stops_lock: false, ..Self::BINANCE };
 
     /// KuCoin, the fast spot orders.
     ///
@@ -142,13 +148,15 @@ impl Semantics {
     ///
     /// - A `clientOid` is known for six hours, and only while its order is unfilled (documented).
     /// - No deadline: the request lives by its time stamp, 30 s (documented).
-    /// - Answers may lag by ten seconds (assumed). A buyer pays in base (documented).
+    /// - Answers may lag by ten seconds (assumed). A buyer pays in base (documented). A stop locks nothing before it is triggered
+    ///   (assumed: the harsher case).
     pub const BITGET: Self = Self {
         name: "bitget",
         unique: Uniqueness::UnfilledFor(6 * 3_600_000),
         deadline: Deadline::Stamp(30_000),
         lag_ms: 10_000,
         acknowledges: true,
+        stops_lock: false,
         ..Self::BINANCE
     };
 

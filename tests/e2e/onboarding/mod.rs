@@ -2,5 +2,6 @@
 //! the way from paper to real money.
 
 mod command;
+mod dust;
 mod exchange;
 mod handlers;

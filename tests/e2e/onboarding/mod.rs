@@ -5,3 +5,5 @@ mod command;
 mod dust;
 mod exchange;
 mod handlers;
+mod running;
+mod simulated;

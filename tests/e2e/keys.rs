@@ -183,3 +183,30 @@ async fn the_portfolio_of_all_venues_stands_when_one_is_away() {
     assert_eq!(found["failures"][0]["label"], "two");
     assert!(number(&found["total"]["usd"]) > rust_decimal::Decimal::from(50_000), "the other's figures stand");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_key_is_said_once() {
+    let scene = scene().await;
+    assert!(scene.good("one", &[]).status.success());
+    let once = |output: &Output, words: &str| {
+        scene.fails(output, words);
+        assert_eq!(everything(output).matches(words).count(), 1, "{}", everything(output));
+    };
+    once(&scene.run(&mut scene.command(&["keys", "check", "Nope"])), "there is no configuration \"Nope\"");
+    once(&scene.good("one", &[]), "there is a configuration \"one\" already");
+    once(&scene.good("", &[]), "a label has 1 to 40");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_there_under_two_labels_is_one_account_in_the_portfolio() {
+    let scene = scene().await;
+    assert!(scene.good("one", &[]).status.success());
+    assert!(scene.good("two", &[]).status.success());
+    let found = scene.json(&["portfolio", "--venues"]);
+    let labels: Vec<&Value> = found["holdings"].as_array().unwrap().iter().map(|held| &held["label"]).collect();
+    assert_eq!(labels, ["one"; 3], "{found}");
+    assert_eq!(found["counted_once"], serde_json::json!([{ "label": "two", "counted_as": "one" }]));
+    let shown = scene.run(&mut scene.command(&["portfolio", "--venues"]));
+    let text = everything(&shown);
+    assert!(shown.status.success() && text.contains("\"two\" has the key of \"one\""), "{text}");
+}

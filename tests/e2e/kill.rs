@@ -58,6 +58,42 @@ fn a_kill_keeps_the_protective_stop_and_all_cancels_it() {
     assert_eq!(states(&desk, "stop"), ["cancelled"]);
 }
 
+/// What a verb prints for people.
+fn said(desk: &Path, arguments: &[&str]) -> String {
+    let output = ballast().args(arguments).arg("--data-dir").arg(desk).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_desk_that_was_killed_says_so_when_it_begins_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = with_position(folder.path());
+    let again = |flags: &[&str]| {
+        let path = folder.path().join("AAAUSDT_1h.csv");
+        String::from_utf8(up(folder.path(), &[&path], flags).output().unwrap().stderr).unwrap()
+    };
+    assert!(!again(&["--risk", "reference"]).contains("KILLED"));
+    verb(&desk, &["kill", "--reason", "the moon"]);
+    let told = again(&["--risk", "reference"]);
+    for words in ["KILLED   since", "by operator, keep stops (the moon)", "`ballast unkill --reason TEXT`"] {
+        assert!(told.contains(words), "{words:?} is not in: {told}");
+    }
+    verb(&desk, &["unkill", "--reason", "checked", "--by", "ann"]);
+    let told = again(&["--risk", "reference"]);
+    assert!(told.contains("ann has asked to trade again, which takes effect at"), "{told}");
+}
+
+#[test]
+fn a_flatten_at_rest_says_that_it_closes_nothing_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = with_position(folder.path());
+    let text = said(&desk, &["kill", "--flatten"]);
+    assert!(text.contains("   1 orders that close positions"), "{text}");
+    assert!(text.contains("the desk is not running: stops stay"), "{text}");
+    assert_eq!(states(&desk, "stop"), ["open"]);
+}
+
 #[test]
 fn unkilling_takes_a_delay_or_a_second_person() {
     let folder = tempfile::tempdir().unwrap();

@@ -132,3 +132,60 @@ async fn what_can_not_be_routed_says_why() {
     let other = ["route", "--symbol", "DOGE/USDT", "--side", "buy", "--quantity", "1", "--venues", &here];
     fails(&other, "it has no spot market DOGE/USDT");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_book_counts_once_however_many_accounts_stand_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let sim = exchange(&[(50_000, "1")]).await;
+    for (label, key) in [("a poor one", "poor"), ("the rich one", "rich"), ("the rich one again", "rich")] {
+        let words = ["keys", "add", "binance", "--label", label, "--base-url", &sim.url()];
+        let output = run(folder.path(), &words, &format!("{key}\ncanary-secret-{key}\n"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let plan = json(&run(folder.path(), &[&BUY[..], &["1", "--accounts", "--json"]].concat(), ""));
+    let legs = plan["legs"].as_array().unwrap();
+    assert_eq!((legs.len(), legs[0]["venue"].as_str()), (1, Some("the rich one")), "{plan}");
+    let out = plan["left_out"].as_array().unwrap();
+    assert_eq!(out.len(), 2, "{plan}");
+    for one in out {
+        assert!(one["why"].as_str().unwrap().contains("its order book counts once"), "{plan}");
+    }
+    // Two accounts could pay for it, but there is one bitcoin.
+    let output = run(folder.path(), &[&BUY[..], &["1.5", "--accounts", "--json"]].concat(), "");
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((plan["filled"].as_str(), plan["unfilled"].as_str()), (Some("1"), Some("0.5")));
+    assert!(!output.status.success(), "a plan for a part of it is no success");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("0.5 of 1.5 BTC/USDT have no place in this plan"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terms_that_make_no_sense_are_refused_with_what_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let sim = exchange(&[(60_000, "1")]).await;
+    let here = format!("binance@{}", sim.url());
+    let fails = |more: &[&str], why: &str| {
+        let output = run(folder.path(), &[&BUY[..], more].concat(), "");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(why), "{why}: {said}");
+        assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    };
+    for bps in ["-5000", "-10.01", "1000.01"] {
+        fails(&["1", "--venues", &here, "--fee-bps", &format!("binance={bps}")], "-10 (a rebate) to 1000 basis points");
+    }
+    fails(&["1", "--venues", &here, "--fee-bps", "kraken=10"], "this exchange is not asked; asked are binance");
+    fails(&["1", "--venues", &here, "--fee-bps", "binance=1", "--fee-bps", "binance=2"], "has one already");
+    fails(&["-1", "--venues", &here], "--quantity -1: ");
+    fails(&["much", "--venues", &here], "--quantity much: ");
+    for bps in ["-10", "1000"] {
+        let fee = format!("binance={bps}");
+        json(&run(folder.path(), &[&BUY[..], &["1", "--venues", &here, "--fee-bps", &fee, "--json"]].concat(), ""));
+    }
+    let words = ["route", "--symbol", "BTCUSDTX", "--side", "buy", "--quantity", "1", "--venues", &here];
+    let output = run(folder.path(), &words, "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("no exchange that was asked has a spot market BTCUSDTX"),
+        "{said}"
+    );
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("smallest order"), "a table without a row");
+}

@@ -21,7 +21,7 @@ use store::rows::{Outcome, VerdictRow};
 type Answer<T> = Result<Json<T>, Problem>;
 
 fn mode<T, C>(deps: &Deps<T, C>) -> String {
-    if deps.config.is_paper() { "paper".to_owned() } else { "live".to_owned() }
+    deps.config.mode().to_owned()
 }
 
 /// Whether the desk lives.

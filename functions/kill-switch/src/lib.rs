@@ -210,6 +210,11 @@ async fn flatten<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
         let attempt = next_attempt(deps, symbol, epoch).await?;
         let approval = risk::flatten(account, &market.instrument, &position, price, epoch, now, attempt);
         let Some(approval) = approval.map_err(|e| Failure::poison(e.to_string()))? else { continue };
+        let takes = market.instrument.takes(approval.intent().quantity, price);
+        if attempt > 1 && !takes.map_err(|e| Failure::poison(e.to_string()))? {
+            // Less than the market's smallest order was tried once. Nobody takes it the next time, and sweeps come every second.
+            continue;
+        }
         let order: Order = deps.store.add_protection(&approval, now).await?;
         deps.queues.publish(Outgoing::to_place(&order.intent)).await?;
         report.flattening.push(order.intent.id);

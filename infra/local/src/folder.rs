@@ -7,8 +7,10 @@
 //! | `token` | the API's token, readable by its owner only |
 //! | `lock` | held by the process that has the folder open |
 //! | `endpoint.json` | where that process serves the API |
+//! | `outage.json` | since when and why its exchange does not answer, while it does not |
 //! | `desk.log` | domain events, JSON lines |
 
+use crate::desk::outage::Outage;
 use boot::config::DeskConfig;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -150,6 +152,7 @@ impl Folder {
         let lock = lock(path)?;
         // That of a desk that is gone: nobody shall be sent to its port.
         let _ = fs::remove_file(path.join("endpoint.json"));
+        let _ = fs::remove_file(path.join("outage.json"));
         let found = read_run(path)?;
         match found {
             Some(found) if found.fingerprint != run.fingerprint => {
@@ -228,6 +231,21 @@ impl Folder {
         write_whole(&self.path.join("endpoint.json"), text.as_bytes(), false)
     }
 
+    /// Says that the exchange does not answer, or that it does again.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`] if it can't be written.
+    pub fn tell_outage(&self, outage: Option<&Outage>) -> Result<(), FolderError> {
+        let path = self.path.join("outage.json");
+        let Some(outage) = outage else {
+            return match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&path)(error)),
+                Ok(()) | Err(_) => Ok(()),
+            };
+        };
+        write_whole(&path, serde_json::to_string(outage).unwrap_or_default().as_bytes(), false)
+    }
+
     /// The log, to be appended to.
     ///
     /// # Errors
@@ -280,6 +298,13 @@ pub fn running(path: &Path) -> Option<(Endpoint, String)> {
     let endpoint = serde_json::from_str(&fs::read_to_string(path.join("endpoint.json")).ok()?).ok()?;
     let token = fs::read_to_string(path.join("token")).ok()?;
     Some((endpoint, token.trim().to_owned()))
+}
+
+/// Since when and why the exchange of a running desk does not answer; `None` while it does, and where no desk runs.
+#[must_use]
+pub fn outage(path: &Path) -> Option<Outage> {
+    running(path)?;
+    serde_json::from_str(&fs::read_to_string(path.join("outage.json")).ok()?).ok()
 }
 
 /// The run of a folder, if it has one.

@@ -5,6 +5,7 @@
 //! | `keys.json` | the configurations, sealed ([`venue::keys`]) |
 //! | `master.key` | 32 random bytes that seal them; absent with a passphrase |
 //! | `lock` | held while the file is changed |
+//! | `desk-….lock` | held while a desk trades with a key ([`crate::in_use`]) |
 //!
 //! All are readable by their owner only; files that others can read are refused, because whatever is in them has to be
 //! taken for known.

@@ -5,6 +5,7 @@
 //! - [`desk`]: the handlers in one process, with a market that waits for them;
 //! - [`embedded`]: what stands in for DynamoDB and SQS;
 //! - [`keyring`]: the exchanges' keys, sealed in a file;
+//! - [`in_use`]: which of them a desk trades with at the moment;
 //! - [`history`]: bars pulled from a venue into Parquet;
 //! - [`market`]: recorded bars and the simulated market;
 //! - [`folder`]: the data folder, its lock, its run, its token;
@@ -16,6 +17,7 @@ pub mod desk;
 pub mod embedded;
 pub mod folder;
 pub mod history;
+pub mod in_use;
 pub mod keyring;
 pub mod market;
 pub mod report;

@@ -2,6 +2,8 @@
 
 use crate::desk::wiring::Desk;
 use boot::Failure;
+use desk::id::Asset;
+use desk::ledger::LedgerAccount;
 use desk::money::Amount;
 use desk::order::{Leg, Order, State};
 use desk::port::TableError;
@@ -10,6 +12,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use store::StoreError;
 use store::rows::Outcome;
+use store::verbs::AccountState;
 
 /// The figures of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,8 +47,11 @@ pub struct Figures {
     pub dead_letters: u64,
     /// Transactions of the ledger, the opening included.
     pub transactions: u64,
-    /// Fees paid, in quote units.
+    /// Fees paid, in quote units: those taken in what was bought count at the price of their fill.
     pub fees: String,
+    /// Fees paid in assets that are neither quote nor base of a market, by asset: they have no price here.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fees_apart: BTreeMap<String, String>,
     /// The quote asset held.
     pub cash: String,
     /// Everything, at the last closes.
@@ -72,8 +78,8 @@ pub async fn read(desk: &Desk) -> Result<Figures, Failure> {
     let decided = Decided::read(desk, &mut lines).await?;
     let fills = fills(desk, &orders, &mut lines).await?;
     let transactions = transactions(desk, &mut lines).await?;
-    let money = Money::read(desk, &mut lines).await?;
     let state = desk.store.account_state(account).await?;
+    let money = Money::read(desk, &state, &mut lines).await?;
     let mut positions = BTreeMap::new();
     let mut trades = 0;
     for (symbol, p) in &state.positions {
@@ -105,6 +111,7 @@ pub async fn read(desk: &Desk) -> Result<Figures, Failure> {
         dead_letters: counts.values().map(|counts| counts.dead).sum(),
         transactions,
         fees: money.fees.to_string(),
+        fees_apart: money.fees_apart,
         cash: money.cash.to_string(),
         final_equity: money.equity.to_string(),
         open_positions: count(positions.len()),
@@ -217,26 +224,32 @@ async fn transactions(desk: &Desk, lines: &mut Lines) -> Result<u64, Failure> {
 struct Money {
     cash: Amount,
     fees: Amount,
+    fees_apart: BTreeMap<String, String>,
     equity: Amount,
     imbalance: BTreeMap<String, String>,
 }
 
 impl Money {
-    async fn read(desk: &Desk, lines: &mut Lines) -> Result<Self, Failure> {
+    async fn read(desk: &Desk, state: &AccountState, lines: &mut Lines) -> Result<Self, Failure> {
         let account = &desk.config.account;
         let quote = &desk.config.quote;
+        let priced =
+            |asset: &Asset| asset == quote || desk.config.markets.iter().any(|market| market.instrument.base == *asset);
         let valuation = desk.store.valuation(account, quote, desk.config.priced()).await?;
         let mut sums: BTreeMap<String, Amount> = BTreeMap::new();
-        let mut fees = Amount::ZERO;
+        let mut fees_apart = BTreeMap::new();
         for ((of, asset), amount) in desk.store.balances(account).await? {
             lines.add(&["balance", &of, asset.as_str(), &amount.to_string()]);
             let sum = sums.entry(asset.to_string()).or_default();
             *sum = sum.plus(amount).map_err(StoreError::from)?;
-            if of == "fees" && asset == *quote {
-                fees = amount;
+            if of == LedgerAccount::Fees.name() && !priced(&asset) && !amount.is_zero() {
+                fees_apart.insert(asset.to_string(), amount.to_string());
             }
         }
+        // The positions know what a fee in base was worth when it was taken; the ledger keeps it in its own asset.
+        let paid = state.positions.values().try_fold(Amount::ZERO, |sum, position| sum.plus(position.fees));
+        let fees = paid.map_err(StoreError::from)?;
         let imbalance = sums.into_iter().map(|(asset, sum)| (asset, sum.to_string())).collect();
-        Ok(Self { cash: valuation.cash, fees, equity: valuation.equity, imbalance })
+        Ok(Self { cash: valuation.cash, fees, fees_apart, equity: valuation.equity, imbalance })
     }
 }

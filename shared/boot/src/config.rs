@@ -13,6 +13,11 @@ use store::rows::AccountRow;
 use store::verbs::Opening;
 use thiserror::Error;
 
+/// The id of an exchange that is started and ended with the desk.
+pub const SIMULATED_VENUE: &str = "sim";
+/// The mode of a desk that trades there.
+pub const SIMULATED: &str = "simulated";
+
 /// Everything a desk is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,6 +136,14 @@ impl DeskConfig {
                 faults.push(format!("markets: {symbol} is quoted in {quote}, the account in {ours}; run them apart"));
             }
             faults.extend(instrument.clone().checked().err().map(|fault| format!("markets: {fault}")));
+            let (stake, least) = (self.strategy.stake, instrument.min_notional);
+            if stake < least {
+                faults.push(format!(
+                    "strategy.stake: {stake} is less than the smallest order in {symbol}, {least} {}: no entry would ever be \
+                     placed (--stake)",
+                    instrument.quote
+                ));
+            }
         }
         faults.extend(self.profile.clone().checked().err().map(|fault| fault.to_string()));
         let StrategyConfig { name, parameters, stake } = &self.strategy;
@@ -173,6 +186,16 @@ impl DeskConfig {
     #[must_use]
     pub fn is_paper(&self) -> bool {
         self.venue.as_str() == "paper"
+    }
+
+    /// What kind of trading it is, in a word: `paper`, `simulated` at an exchange of this process's own, or `live`.
+    #[must_use]
+    pub fn mode(&self) -> &'static str {
+        match self.venue.as_str() {
+            _ if self.is_paper() => "paper",
+            SIMULATED_VENUE => SIMULATED,
+            _ => "live",
+        }
     }
 
     /// The market of that name.

@@ -85,6 +85,14 @@ impl Instrument {
         Quantity::new(exact::onto(amount.to_decimal()?, self.lot.value(), Rounding::Floor)?)
     }
 
+    /// Whether an order of that size is at least the smallest one that the market takes, at `price`.
+    ///
+    /// # Errors
+    /// [`MoneyError`] if its worth can't be held exactly.
+    pub fn takes(&self, quantity: Quantity, price: Price) -> Result<bool, MoneyError> {
+        Ok(quantity >= self.min_quantity && price.notional(quantity)? >= self.min_notional)
+    }
+
     /// The largest order of whole lots that `stake` pays for at `price`; zero when it pays for none.
     ///
     /// # Errors
@@ -97,6 +105,17 @@ impl Instrument {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_order_is_taken_from_both_its_smallest_sizes_on() {
+        let (min_quantity, min_notional) = ("0.1".parse().unwrap(), Notional::new(Amount::whole(10)).unwrap());
+        let instrument = Instrument { min_quantity, min_notional, ..crate::fake::sample::instrument() };
+        let takes =
+            |quantity: &str, price: &str| instrument.takes(quantity.parse().unwrap(), price.parse().unwrap()).unwrap();
+        assert!(takes("0.1", "100"));
+        assert!(!takes("0.09", "1000"), "less than the smallest quantity");
+        assert!(!takes("0.1", "99.99"), "less than the smallest notional");
+    }
 
     #[test]
     fn steps_too_fine_for_the_ledger_are_refused() {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use venue_sim::faults::{Faults, Venue};
 
-const LABEL: &str = "Main Account";
+pub(super) const LABEL: &str = "Main Account";
 
 impl Scene {
     /// `up --live` for some bars of a second, with what else is given.
@@ -98,7 +98,58 @@ async fn the_desk_trades_with_the_keys_of_a_label_and_goes_on_in_the_same_folder
     let ledger = scene.json(&["ledger", "--transactions"]);
     assert_eq!(ledger[0]["cause"], "opening");
     assert_eq!(ledger[1]["cause"], "opening");
-    scene.fails(&scene.run(&mut scene.command(&["kill"])), "is not running");
+    scene.fails(&scene.run(&mut scene.command(&["kill"])), "nobody reaches its orders there");
+    let unkill = scene.run(&mut scene.command(&["unkill", "--reason", "checked"]));
+    scene.fails(&unkill, "is not running");
+    assert!(everything(&unkill).contains("it comes up killed and opens nothing"), "{}", everything(&unkill));
+    assert!(!everything(&unkill).contains("reaches its orders"), "those are the words of `kill`");
     let doctor = scene.run(&mut scene.command(&["doctor"]));
     assert!(doctor.status.success(), "{}", everything(&doctor));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_wrong_is_told_before_the_key_is_looked_at() {
+    let scene = scene().await;
+    assert!(scene.good(LABEL, &["--live"]).status.success());
+    let refuses = |market: &str, stake: &str, why: &str| {
+        let mut up = scene.command(&["up", "--live", LABEL, "--symbol", market, "--stake", stake, "--bars", "1"]);
+        let output = scene.run(up.args(["--until-end"]).args(READY));
+        scene.fails(&output, why);
+        assert!(!everything(&output).contains("permissions"), "the key was looked at: {}", everything(&output));
+        assert!(scene.desks().is_empty());
+    };
+    refuses("NONEUSDT", "50", "no such spot market");
+    refuses("BTCUSDT", "-5", "--stake");
+    refuses("BTCUSDT", "3", "3 is less than the smallest order in BTCUSDT, 5 USDT");
+    // More than the smallest notional, but not in whole lots of 0.6 USDT.
+    refuses("BTCUSDT", "5.01", "less than the smallest order in BTCUSDT, 0.00001 BTC and 5 USDT");
+}
+
+/// What the exchange took for the trades of an account, in USDT; a fee in what was bought at the price of its trade.
+fn taken(scene: &Scene) -> (Decimal, bool) {
+    scene.sim.with(|exchange, _| {
+        let account = exchange.keys.get(KEY).unwrap().account;
+        let fills = exchange.engine.fills(account);
+        let in_base = fills.iter().any(|fill| fill.commission_asset == "BTC");
+        let worth = |fill: &venue_sim::engine::types::Fill| match fill.commission_asset.as_str() {
+            "BTC" => fill.commission * fill.price,
+            _ => fill.commission,
+        };
+        (fills.iter().map(worth).sum(), in_base)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fees_of_a_run_are_what_the_exchange_took_in_either_asset() {
+    let scene = scene().await;
+    assert!(scene.good(LABEL, &["--live"]).status.success());
+    for _ in 0..10 {
+        let figures = figures(&scene.run(&mut scene.up(&READY)));
+        let (fees, in_base) = taken(&scene);
+        if in_base {
+            assert_eq!(figures["fees"].as_str().unwrap().parse::<Decimal>().unwrap(), fees);
+            return;
+        }
+    }
+    panic!("the strategy never bought");
 }

@@ -25,12 +25,12 @@ use store::rows::{OpeningRow, Outcome, VerdictRow};
 use store::verbs::Found;
 use store::{Store, keys};
 
-struct World {
+pub(super) struct World {
     table: Arc<FakeTable>,
-    queues: Arc<FakeQueues>,
-    clock: Arc<FakeClock>,
-    venue: Arc<FakeVenue>,
-    config: Arc<DeskConfig>,
+    pub(super) queues: Arc<FakeQueues>,
+    pub(super) clock: Arc<FakeClock>,
+    pub(super) venue: Arc<FakeVenue>,
+    pub(super) config: Arc<DeskConfig>,
 }
 
 fn asset(name: &str) -> Asset {
@@ -46,7 +46,7 @@ fn symbol() -> Symbol {
 }
 
 /// A trade of an order that was placed by hand.
-fn by_hand(side: Side, price: &str, quantity: &str, trade: i64) -> Fill {
+pub(super) fn by_hand(side: Side, price: &str, quantity: &str, trade: i64) -> Fill {
     let venue = VenueId::new("fake").unwrap();
     let order = IntentId::derive_external(&venue, &format!("web-{trade}"));
     Fill { venue, order, ..sample::fill(side, price, quantity, trade) }
@@ -92,16 +92,16 @@ impl World {
         world
     }
 
-    fn with(holdings: &[(&str, &str)]) -> Self {
+    pub(super) fn with(holdings: &[(&str, &str)]) -> Self {
         Self::holding(holdings, BTreeMap::new(), &[])
     }
 
-    fn store(&self) -> Store<Arc<FakeTable>> {
+    pub(super) fn store(&self) -> Store<Arc<FakeTable>> {
         Store::new(self.table.clone())
     }
 
     /// A wish to be long, decided at the close of that minute, and what risk said about it.
-    fn judge(&self, minute: i64) -> VerdictRow {
+    pub(super) fn judge(&self, minute: i64) -> VerdictRow {
         let bar = Timestamp::from_ms(minute * 60_000);
         let old = sample::signal();
         let id = SignalId::derive(&old.account, &old.strategy, &old.symbol, old.interval, bar);
@@ -119,7 +119,7 @@ impl World {
         run(self.store().verdict(&id, &Leg::Entry, 1)).unwrap().unwrap()
     }
 
-    fn book(&self, fill: &Fill) -> Result<(), Failure> {
+    pub(super) fn book(&self, fill: &Fill) -> Result<(), Failure> {
         let deps = fill_booking::Deps {
             store: self.store(),
             queues: self.queues.clone(),
@@ -129,7 +129,7 @@ impl World {
         run(fill_booking::handle(&deps, &Message::Fill { fill: fill.clone() }))
     }
 
-    fn place(&self, queue: QueueName) {
+    pub(super) fn place(&self, queue: QueueName) {
         while let Some(message) = self.queues.take(queue) {
             let deps = order_placement::Deps {
                 store: self.store(),

@@ -2,6 +2,9 @@
 //! the way from paper to real money.
 
 mod command;
+mod dust;
 mod exchange;
 mod handlers;
 mod opening;
+mod running;
+mod simulated;

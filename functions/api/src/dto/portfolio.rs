@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub struct HealthDto {
     /// `ok`.
     pub status: String,
-    /// `paper` or `live`.
+    /// `paper`, `live`, or `simulated` at an exchange that is part of the desk.
     pub mode: String,
     /// Whether trading is switched off.
     pub killed: bool,
@@ -21,7 +21,7 @@ pub struct HealthDto {
 pub struct PortfolioDto {
     /// The account.
     pub account: String,
-    /// `paper` or `live`.
+    /// `paper`, `live`, or `simulated` at an exchange that is part of the desk.
     pub mode: String,
     /// The asset everything is valued in.
     pub quote: String,

@@ -12,6 +12,7 @@ use crate::folder::{self, Folder};
 use anyhow::{Context, bail};
 use axum::body::Body;
 use axum::http::{Method, Request};
+use boot::config::SIMULATED;
 use desk::time::Timestamp;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -42,6 +43,11 @@ impl Access {
         Ok(Self::AtRest { desk: Box::new(desk), folder: Box::new(folder), router, token })
     }
 
+    /// Whether the desk runs.
+    pub(super) const fn is_running(&self) -> bool {
+        matches!(self, Self::Running { .. })
+    }
+
     /// Asks a route.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.ask(Method::GET, path, None).await
@@ -65,12 +71,7 @@ impl Access {
                 (response.status().as_u16(), response.bytes().await?)
             }
             Self::AtRest { desk, folder, .. } if method == Method::POST && !desk.config.is_paper() => {
-                bail!(
-                    "this desk trades at {} and is not running: without it, nobody reaches its orders there. Begin it again \
-                     ({}) and say it again, or cancel them on the venue's own page",
-                    desk.config.venue,
-                    folder.run().market
-                );
+                bail!("{}", wants_the_desk(desk, folder, path));
             }
             Self::AtRest { router, token, .. } => {
                 let request = Request::builder()
@@ -88,6 +89,31 @@ impl Access {
             bail!("{}", value.get("detail").and_then(Value::as_str).unwrap_or("the desk refused, and did not say why"));
         }
         Ok(value)
+    }
+}
+
+/// Why a desk that trades at a venue can't be told something while it rests, and the way out.
+fn wants_the_desk(desk: &Desk, folder: &Folder, path: &str) -> String {
+    let (venue, market) = (&desk.config.venue, &folder.run().market);
+    if desk.config.mode() == SIMULATED {
+        return "the simulated exchange of this desk has ended with it, and its orders and its kill switch mean nothing any \
+                more; `ballast up --venue sim` begins another"
+            .to_owned();
+    }
+    let begin = format!("Begin it again ({market})");
+    match path {
+        "/v1/kill" => format!(
+            "this desk trades at {venue} and is not running: without it, nobody reaches its orders there. {begin} and say \
+             it again, or cancel them on the venue's own page"
+        ),
+        "/v1/unkill" => format!(
+            "this desk trades at {venue} and is not running: trading is allowed again only while it runs and sees what \
+             became of the account. {begin}: it comes up killed and opens nothing; then say `ballast unkill` again"
+        ),
+        _ => format!(
+            "this desk trades at {venue} and is not running: its books are changed only while it runs and can ask \
+             {venue}. {begin} and say it again"
+        ),
     }
 }
 

@@ -60,7 +60,11 @@ pub(super) async fn run(arguments: &DoctorArguments) -> anyhow::Result<()> {
 
 async fn here(path: &Path) -> anyhow::Result<Vec<Finding>> {
     if folder::running(path).is_some() {
-        return through_api(&Access::to(path).await?).await;
+        let mut findings = through_api(&Access::to(path).await?).await?;
+        if let Some(outage) = folder::outage(path) {
+            findings.push(found("exchange", false, format!("{outage}; the desk goes on asking, look at the network")));
+        }
+        return Ok(findings);
     }
     let folder = Folder::existing(path)?;
     in_books(&open_at_rest(&folder).await?).await

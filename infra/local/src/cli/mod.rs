@@ -87,7 +87,8 @@ struct Where {
 struct PortfolioArguments {
     #[command(flatten)]
     at: Where,
-    /// All accounts of active keys (`ballast keys`), spot and contracts, in USD and EUR, instead of the desk's books
+    /// All accounts of active keys (`ballast keys`), each key once, spot and contracts, in USD and EUR, instead of the
+    /// desk's books
     #[arg(long, conflicts_with = "data_dir")]
     venues: bool,
     #[command(flatten)]
@@ -151,6 +152,15 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("ballast: {error:#}");
+    eprintln!("ballast: {}", words(error));
     ExitCode::FAILURE
+}
+
+/// An error with its causes. Some errors tell their cause in their own words: what is said already is not said again.
+fn words(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match (said.is_empty(), cause) {
+        (true, cause) => cause,
+        (false, cause) if said.contains(&cause) => said,
+        (false, cause) => format!("{said}: {cause}"),
+    })
 }

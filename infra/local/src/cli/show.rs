@@ -4,6 +4,7 @@ use super::Where;
 use super::access::Access;
 use super::explain::explain;
 use super::print::{instant, list, print_json, say, table, text};
+use crate::folder;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -53,14 +54,26 @@ pub(super) struct LedgerArguments {
 }
 
 pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
-    let found = Access::to(&at.folder()?).await?.get("/v1/portfolio").await?;
+    let path = at.folder()?;
+    let mut found = Access::to(&path).await?.get("/v1/portfolio").await?;
+    let outage = folder::outage(&path);
     if at.json {
+        if let (Some(object), Some(outage)) = (found.as_object_mut(), &outage) {
+            object.insert("outage".to_owned(), serde_json::to_value(outage)?);
+        }
         return print_json(&found);
     }
     let quote = text(&found, "quote");
-    say(&format!("{} account {}", text(&found, "mode").to_uppercase(), text(&found, "account")));
+    let kind = match text(&found, "mode").as_str() {
+        "simulated" => "SIMULATED exchange, no real money:".to_owned(),
+        mode => mode.to_uppercase(),
+    };
+    say(&format!("{kind} account {}", text(&found, "account")));
     for (label, field) in [("equity", "equity"), ("profit", "profit"), ("cash", "cash"), ("free cash", "free_cash")] {
         say(&format!("{label:10} {} {quote}", text(&found, field)));
+    }
+    if let Some(outage) = outage {
+        say(&format!("CUT OFF    {outage}; these are the desk's books as they were then"));
     }
     if found.get("killed").and_then(Value::as_bool) == Some(true) {
         say("KILLED     trading is switched off; `ballast unkill --reason TEXT` asks to go on");

@@ -3,7 +3,7 @@
 use super::BASE;
 use super::keys::KeysAt;
 use super::load::{Loaded, Market, load};
-use super::progress::{PAPER, Progress, summary};
+use super::progress::{Beginning, PAPER, Progress, Stand, summary};
 use crate::desk::clock::DeskClock;
 use crate::desk::driver::Driver;
 use crate::desk::feed::Feed;
@@ -165,13 +165,14 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
     let backup = backup_route(desk.clone(), folder.path().to_owned(), &token);
     let router = desk.api(&token).merge(backup);
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
-    let mut progress = Progress::new(&arguments, PAPER, &market, folder.path(), port);
+    let beginning = Beginning { headline: PAPER, market: &market, folder: folder.path(), port };
+    let mut progress = Progress::new(&arguments, &desk, beginning).await?;
     let outcome = play(&desk, &arguments, &mut progress).await;
     server.abort();
     progress.end();
-    let stopped = outcome?;
+    let ended = if outcome? { "stopped; begin again with the same command to go on" } else { "the market has ended" };
     let figures = report::read(&desk).await?;
-    summary(&figures, &desk.config, began.elapsed(), stopped, arguments.json)?;
+    summary(&figures, &desk.config, began.elapsed(), ended, arguments.json)?;
     if arguments.timings {
         timings(&desk);
     }
@@ -255,7 +256,7 @@ async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> 
     let mut played: u64 = 0;
     while let Some(at) = driver.next() {
         played += driver.instant(desk, at).await?;
-        progress.show(desk, at, played).await?;
+        progress.show(desk, at, Stand::Played(played)).await?;
         let warm = simulated && arguments.bars.is_none() && played < WARM_UP_BARS;
         let pause = match (speed, warm) {
             (0, _) | (_, true) => Duration::ZERO,

@@ -1,12 +1,15 @@
 //! `ballast portfolio --venues`: what all active configurations hold, in one form, valued in USD and EUR.
 //!
 //! 1. Every venue is asked by itself; one that fails is named, and the others' figures stand.
-//! 2. Pockets that a venue answers with one and the same account (unified accounts) are counted once.
-//! 3. Prices come from the tickers of the venues themselves; [`venue::valuation`] does the arithmetic.
+//! 2. A key that is there under several labels opens one account, which is counted once; the other labels are named.
+//! 3. Pockets that a venue answers with one and the same account (unified accounts) are counted once.
+//! 4. Prices come from the tickers of the venues themselves; [`venue::valuation`] does the arithmetic.
 
 use super::keys::{KeysAt, Reached, fault_words, reach};
 use super::print::{print_json, say, table};
+use crate::in_use::server;
 use anyhow::bail;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use venue::keys::Configuration;
@@ -23,6 +26,28 @@ struct Failure {
     why: String,
 }
 
+/// A label whose key is another's, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Again {
+    label: String,
+    /// The label under which the account is counted.
+    counted_as: String,
+}
+
+/// The configurations with a key each, and the labels that repeat one of their keys.
+fn each_key_once(active: Vec<Configuration>) -> (Vec<Configuration>, Vec<Again>) {
+    let (mut once, mut again): (Vec<Configuration>, Vec<Again>) = (Vec::new(), Vec::new());
+    for one in active {
+        let same =
+            |known: &&Configuration| server(known) == server(&one) && known.credentials.key() == one.credentials.key();
+        match once.iter().find(same) {
+            Some(known) => again.push(Again { label: one.label, counted_as: known.label.clone() }),
+            None => once.push(one),
+        }
+    }
+    (once, again)
+}
+
 /// Balances with the pocket they lie in.
 type Pockets = Vec<(Pocket, Balances)>;
 
@@ -32,6 +57,7 @@ pub(super) async fn portfolio(at: &KeysAt, as_json: bool) -> anyhow::Result<()> 
     if active.is_empty() {
         bail!("no configuration is active; see `ballast keys list` and `ballast keys activate`");
     }
+    let (active, again) = each_key_once(active);
     let (mut accounts, mut prices, mut failures) = (Vec::new(), Prices::default(), Vec::new());
     let mut priced = BTreeSet::new();
     for configuration in &active {
@@ -67,9 +93,12 @@ pub(super) async fn portfolio(at: &KeysAt, as_json: bool) -> anyhow::Result<()> 
     }
     let report = value(&accounts, &prices).map_err(|e| anyhow::anyhow!("{e}"))?;
     if as_json {
-        print_json(&as_object(&report, &failures))?;
+        print_json(&as_object(&report, &failures, &again))?;
     } else {
         print(&report, &failures);
+        for Again { label, counted_as } in &again {
+            say(&format!("once     {label:?} has the key of {counted_as:?}: one account, counted under that label"));
+        }
     }
     if !failures.is_empty() {
         let names: BTreeSet<&str> = failures.iter().map(|failure| failure.label.as_str()).collect();
@@ -160,9 +189,9 @@ async fn tickers(exchange: &Reached, prices: &mut Prices) -> Result<(), CallFaul
     Ok(())
 }
 
-fn as_object(report: &Report, failures: &[Failure]) -> Value {
+fn as_object(report: &Report, failures: &[Failure], again: &[Again]) -> Value {
     let failure = |failure: &Failure| json!({ "label": failure.label, "venue": failure.venue, "what": failure.what, "why": failure.why });
-    let mut object = json!({ "failures": failures.iter().map(failure).collect::<Vec<_>>() });
+    let mut object = json!({ "failures": failures.iter().map(failure).collect::<Vec<_>>(), "counted_once": again });
     let report = serde_json::to_value(report).unwrap_or_default();
     if let (Some(object), Some(fields)) = (object.as_object_mut(), report.as_object()) {
         object.extend(fields.clone());

@@ -6,6 +6,7 @@
 
 use super::clock::DeskClock;
 use super::driver::{later, report};
+use super::outage::{Outage, Outages};
 use super::queues::Queues;
 use super::wiring::{Desk, LiveVenue, Market, Parts};
 use super::worker::WorkError;
@@ -95,6 +96,7 @@ pub struct Live {
     kill_sweep: Instant,
     /// How often the stream has broken.
     breaks: u64,
+    outages: Outages,
 }
 
 impl Drop for Live {
@@ -125,7 +127,14 @@ impl Live {
             snapshot: now,
             kill_sweep: now,
             breaks: 0,
+            outages: Outages::default(),
         }
+    }
+
+    /// Since when and why the venue does not answer; `None` while it does.
+    #[must_use]
+    pub fn outage(&self) -> Option<&Outage> {
+        self.outages.longest()
     }
 
     /// How often the stream has broken.
@@ -145,13 +154,17 @@ impl Live {
         desk.drain().await?;
         if due(&mut self.pull, self.pull_every) {
             let work = market_data::handle(&desk.handlers.market_data, &Scheduled::ALL);
-            later(desk.timing.of("market-data", work).await)?;
+            let pulled = desk.timing.of("market-data", work).await;
+            self.outages.candles(&pulled, WallClock.now());
+            later(pulled)?;
             desk.drain().await?;
         }
         if due(&mut self.reconciliation, RECONCILIATION) {
             // One round a turn: while something was set going again another one is due soon, and the market goes on between.
             let work = reconciliation::handle(&desk.handlers.reconciliation, &Scheduled::ALL);
-            let round = later(desk.timing.of("reconciliation", work).await)?;
+            let round = desk.timing.of("reconciliation", work).await;
+            self.outages.account(&round, WallClock.now());
+            let round = later(round)?;
             if round.is_none_or(|round| round.mended > 0) {
                 self.reconciliation = Instant::now() + AGAIN;
             }

@@ -7,12 +7,14 @@
 //! - [`worker`]: draining the queues until the desk is quiet;
 //! - [`driver`]: the market's time, bar by bar, with a barrier at every moment;
 //! - [`live`]: a market that moves by itself: a venue's;
+//! - [`outage`]: since when that venue does not answer, and why;
 //! - [`unreached`]: what stands in a venue's place while the desk rests.
 
 pub mod clock;
 pub mod driver;
 pub mod feed;
 pub mod live;
+pub mod outage;
 pub mod queues;
 pub mod timing;
 pub mod unreached;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod answers;
+mod by_hand;
 mod client;
 mod engine;
 mod faults;

@@ -12,6 +12,7 @@ mod online;
 pub(super) use online::{Line, Reached, access, at, fault_words, reach};
 
 use super::print::{print_json, say, table};
+use crate::in_use::{User, user};
 use crate::keyring::{Keyring, PASSPHRASE, entries};
 use anyhow::bail;
 use boot::WallClock;
@@ -216,11 +217,9 @@ fn failed(lines: &[Line]) -> usize {
     lines.iter().filter(|line| line.verdict == Verdict::Failed).count()
 }
 
-/// Whether live trading could begin with a configuration: what was looked at, line by line, and the venue, its markets loaded.
-pub(super) async fn preflight(configuration: &Configuration, accept: bool) -> anyhow::Result<(Reached, Vec<Line>)> {
-    let exchange = reach(configuration)?;
-    let lines = online::preflight(&exchange, configuration, accept).await;
-    Ok((exchange, lines))
+/// Whether live trading could begin with a configuration: what was looked at, line by line. The venue's markets are loaded.
+pub(super) async fn preflight(exchange: &Reached, configuration: &Configuration, accept: bool) -> Vec<Line> {
+    online::preflight(exchange, configuration, accept).await
 }
 
 /// The first check that failed, in words.
@@ -349,18 +348,38 @@ fn deactivate(named: &Named) -> anyhow::Result<()> {
     let mut configuration = keyring.get(&named.label)?;
     configuration.settings.active = false;
     keyring.replace(&configuration)?;
+    let user = user(&named.common.at.keys_dir, &configuration);
     if named.common.json {
-        return print_json(&shown(&configuration));
+        let mut object = shown(&configuration);
+        if let Some(fields) = object.as_object_mut() {
+            fields.insert("in_use_by".to_owned(), serde_json::to_value(&user)?);
+        }
+        return print_json(&object);
     }
     say(&format!("{:?} is inactive", configuration.label));
+    still_trading(user);
     Ok(())
 }
 
+/// A desk has its key in memory, whatever becomes of the file.
+fn still_trading(user: Option<User>) {
+    if let Some(user) = user {
+        say(&format!(
+            "a desk goes on trading with this key until it is stopped ({user}): `ballast kill --data-dir {}`, or Ctrl-C there",
+            user.folder.display()
+        ));
+    }
+}
+
 fn remove(named: &Named) -> anyhow::Result<()> {
-    let entry = named.common.at.existing()?.remove(&named.label)?;
+    let mut keyring = named.common.at.existing()?;
+    // One that can't be opened is forgotten all the same.
+    let user = keyring.get(&named.label).ok().and_then(|known| user(&named.common.at.keys_dir, &known));
+    let entry = keyring.remove(&named.label)?;
     if named.common.json {
-        return print_json(&json!({ "label": entry.label, "venue": entry.venue, "removed": true }));
+        return print_json(&json!({ "label": entry.label, "venue": entry.venue, "removed": true, "in_use_by": user }));
     }
     say(&format!("{:?} is forgotten; delete the key {}… at {} too", entry.label, entry.key_prefix, entry.venue));
+    still_trading(user);
     Ok(())
 }

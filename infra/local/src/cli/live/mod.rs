@@ -5,7 +5,7 @@ mod real;
 mod sim;
 
 use super::print::say;
-use super::progress::{Progress, summary};
+use super::progress::{Beginning, Progress, Stand, summary};
 use super::up::{UpArguments, listen, remember, stopped, stops_within, timings};
 use crate::desk::live::{self, AtVenue, Live};
 use crate::desk::wiring::{Desk, LiveVenue};
@@ -37,8 +37,9 @@ struct Start {
     streams: &'static dyn Streams,
     path: PathBuf,
     fingerprint: String,
-    /// Whether books that differ in the end are an error, or only told.
-    strict: bool,
+    /// Whether the exchange is one that ends with the desk. Then nothing goes on later, and books that differ in the end are
+    /// an error, not only told.
+    simulated: bool,
 }
 
 /// Runs the desk at a venue.
@@ -59,7 +60,7 @@ fn markets(instruments: &[Instrument], interval: Interval) -> anyhow::Result<Vec
 /// Runs a desk until its bars are over or somebody stops it.
 async fn drive(arguments: &UpArguments, start: Start) -> anyhow::Result<()> {
     let began = Instant::now();
-    let Start { headline, market, config, interval, at, streams, path, fingerprint, strict } = start;
+    let Start { headline, market, config, interval, at, streams, path, fingerprint, simulated } = start;
     let listener = listen(arguments).await?;
     let port = listener.local_addr()?.port();
     let run = Run { schema: SCHEMA, fingerprint, market: market.clone(), config: config.clone() };
@@ -74,23 +75,26 @@ async fn drive(arguments: &UpArguments, start: Start) -> anyhow::Result<()> {
     folder.announce(port)?;
     let router = desk.api(&token);
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
-    let mut progress = Progress::new(arguments, &headline, &market, folder.path(), port);
+    let beginning = Beginning { headline: &headline, market: &market, folder: folder.path(), port };
+    let mut progress = Progress::new(arguments, &desk, beginning).await?;
     let live_loop = Live::begin(&desk, live.clone(), streams);
-    let ended = follow(&desk, live_loop, arguments, interval, &mut progress).await;
+    let ended = follow(&desk, &folder, live_loop, end_after(arguments, interval), &mut progress).await;
     server.abort();
     progress.end();
     let (by_hand, breaks) = ended?;
     let figures = report::read(&desk).await?;
-    summary(&figures, &desk.config, began.elapsed(), by_hand, arguments.json)?;
+    summary(&figures, &desk.config, began.elapsed(), ended_how(by_hand, simulated), arguments.json)?;
     let agrees = match agreement(&desk, &live).await {
-        Err(differ) if strict => return Err(differ),
+        Err(differ) if simulated => return Err(differ),
         Err(differ) => format!("{differ:#}; the desk looks again when it begins again"),
         Ok(agrees) => agrees,
     };
     if !arguments.json {
         say(&format!("exchange   {agrees}; {breaks} breaks of its stream"));
         let resting = desk.store.working_orders(&desk.config.account, None).await?.len();
-        if resting > 0 {
+        if resting > 0 && simulated {
+            say(&format!("resting    {resting} orders were left; they have ended with the exchange"));
+        } else if resting > 0 {
             say(&format!("resting    {resting} orders stay at the exchange; protective stops go on protecting there"));
         }
     }
@@ -115,22 +119,40 @@ async fn nothing_is_left_behind(desk: &Desk) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How a run ended, and whether there is anything to go on with.
+const fn ended_how(by_hand: bool, simulated: bool) -> &'static str {
+    match (by_hand, simulated) {
+        (true, false) => "stopped; begin again with the same command to go on",
+        (false, false) => "the bars asked for are over; begin again with the same command to go on",
+        (true, true) => "stopped, and the simulated exchange with it; the same command begins a new one",
+        (false, true) => "the bars asked for are over; the simulated exchange has ended with the desk",
+    }
+}
+
+/// When the bars asked for are over.
+fn end_after(arguments: &UpArguments, interval: Interval) -> Option<Instant> {
+    let length = |bars: u64| Duration::from_millis(bars.saturating_mul(interval.ms().unsigned_abs()));
+    arguments.bars.map(|bars| Instant::now() + length(bars))
+}
+
 /// Follows the exchange until the bars are over or somebody stops the desk. `true` if somebody did.
 async fn follow(
     desk: &Desk,
+    folder: &Folder,
     mut live: Live,
-    arguments: &UpArguments,
-    interval: Interval,
+    end: Option<Instant>,
     progress: &mut Progress,
 ) -> anyhow::Result<(bool, u64)> {
     let mut stop = std::pin::pin!(stopped());
-    let began = Instant::now();
-    let length = |bars: u64| Duration::from_millis(bars.saturating_mul(interval.ms().unsigned_abs()));
-    let end = arguments.bars.map(|bars| began + length(bars));
+    let mut told = None;
     while end.is_none_or(|end| Instant::now() < end) {
         live.turn(desk).await?;
-        let bars = began.elapsed().as_millis() / u128::from(interval.ms().unsigned_abs().max(1));
-        progress.show(desk, desk.clock.now(), u64::try_from(bars).unwrap_or(u64::MAX)).await?;
+        if live.outage() != told.as_ref() {
+            told = live.outage().cloned();
+            // A note for people: a desk that can't write it down goes on.
+            let _ = folder.tell_outage(told.as_ref());
+        }
+        progress.show(desk, desk.clock.now(), Stand::Live(told.as_ref())).await?;
         if stops_within(&mut stop, TURN).await {
             return Ok((true, live.breaks()));
         }

@@ -1,28 +1,32 @@
 //! `ballast up --live LABEL`: the desk at a venue, with real money.
 //!
 //! 1. The configuration was added for live orders (`ballast keys add --live`) and is active; the venue has a spot market; and
-//!    where nobody has traded through its adapter, its owner says that he knows.
-//! 2. Preflight, as `ballast keys check` does it: all of it passes, or nothing begins.
-//! 3. A person types the label, or has given it with `--confirm`.
-//! 4. A desk that begins again with the same label goes on in the same folder.
+//!    where nobody has traded through its adapter, its owner says that he knows. No other desk trades with its key.
+//! 2. What was typed: the markets are there, and the stake buys at least their smallest order.
+//! 3. Preflight, as `ballast keys check` does it: all of it passes, or nothing begins.
+//! 4. A person types the label, or has given it with `--confirm`.
+//! 5. A desk that begins again with the same label goes on in the same folder.
 
 use super::super::BASE;
-use super::super::keys;
+use super::super::keys::{self, Reached};
 use super::super::load::{Shape, configure};
 use super::super::print::say;
 use super::super::up::UpArguments;
 use super::{Start, drive, markets};
 use crate::desk::live::AtVenue;
+use crate::in_use::InUse;
 use anyhow::{Context, bail};
-use boot::config::DeskConfig;
+use boot::config::{DeskConfig, MarketConfig};
 use desk::id::VenueId;
+use desk::instrument::Instrument as DeskInstrument;
+use desk::money::Price;
 use desk::time::Interval;
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use venue::keys::{Configuration, Env};
 use venue::protocol::capability::Evidence;
-use venue::protocol::{Capabilities, Instrument, Markets, Product};
+use venue::protocol::{Capabilities, Instrument, Markets, Product, Scope};
 use venue::registry::{Adapter, adapter};
 
 /// The length of bars unless another is named.
@@ -38,28 +42,68 @@ pub(super) async fn run(arguments: &UpArguments, label: &str) -> anyhow::Result<
     let capabilities = protocol.capabilities();
     let interval = arguments.interval.as_deref().unwrap_or(INTERVAL);
     let interval: Interval = interval.parse().map_err(|e| anyhow::anyhow!("--interval: {e}"))?;
-    let (exchange, lines) = keys::preflight(&configuration, arguments.accept_unknown_permissions).await?;
+    let path = arguments.data_dir.clone().unwrap_or_else(|| own_folder(&configuration));
+    let _in_use = InUse::claim(&arguments.keys.keys_dir, &configuration, &path)?;
+    let exchange = keys::reach(&configuration)?;
+    // What was typed wrong is told before anything is asked about the key. A venue that does not answer is the preflight's.
+    if exchange.load_markets(&[Product::Spot]).await.is_ok() {
+        let (instruments, config) = planned(&exchange, arguments, capabilities, interval)?;
+        buys_something(&exchange, &instruments, &config).await?;
+    }
+    let lines = keys::preflight(&exchange, &configuration, arguments.accept_unknown_permissions).await;
     for line in &lines {
         tell(arguments, &line.text());
     }
     if let Some(fault) = keys::first_failed(&lines) {
         bail!("{label:?} is not ready for live trading: {fault}; see the way out above, then `ballast keys check`");
     }
-    let instruments = wanted(&exchange.markets(), &arguments.symbol, capabilities)?;
-    let shape = Shape { markets: markets(&instruments, interval)?, venue: VenueId::new(capabilities.venue)? };
-    let config = configure(arguments, shape)?;
-    // Before anybody types in vain. What is checked of the cash is known only when the account is opened.
-    config.check()?;
+    let (instruments, config) = planned(&exchange, arguments, capabilities, interval)?;
     confirm(arguments, &configuration, capabilities, &config)?;
     let names: Vec<&str> = instruments.iter().map(|i| i.symbol.as_str()).collect();
     let market =
         format!("{}, {label:?}{}: {} on {interval} bars", capabilities.name, server(&configuration), names.join(", "));
     let fingerprint = fingerprint(&configuration, &config, interval);
-    let path = arguments.data_dir.clone().unwrap_or_else(|| own_folder(&configuration));
     let at = AtVenue { protocol, access: keys::access(&configuration), instruments };
     let headline = format!("LIVE trading: REAL MONEY at {}, account {label:?}.", capabilities.name);
-    let start = Start { headline, market, config, interval, at, streams, path, fingerprint, strict: false };
+    let start = Start { headline, market, config, interval, at, streams, path, fingerprint, simulated: false };
     drive(arguments, start).await
+}
+
+/// What is to be traded, and how, as far as it can be checked without the account: what is checked of the cash is known only
+/// when that is opened.
+fn planned(
+    exchange: &Reached,
+    arguments: &UpArguments,
+    capabilities: &Capabilities,
+    interval: Interval,
+) -> anyhow::Result<(Vec<Instrument>, DeskConfig)> {
+    let instruments = wanted(&exchange.markets(), &arguments.symbol, capabilities)?;
+    let shape = Shape { markets: markets(&instruments, interval)?, venue: VenueId::new(capabilities.venue)? };
+    let config = configure(arguments, shape)?;
+    config.check()?;
+    Ok((instruments, config))
+}
+
+/// Refuses a stake that buys less than a market's smallest order at its price: every entry would be refused, one by one.
+async fn buys_something(exchange: &Reached, instruments: &[Instrument], config: &DeskConfig) -> anyhow::Result<()> {
+    let (protocol, stake) = (exchange.protocol(), config.strategy.stake);
+    let scope = Scope { product: Some(Product::Spot), ..Scope::default() };
+    for (listed, market) in instruments.iter().zip(&config.markets) {
+        let Ok(ask) = protocol.ticker(listed, &scope) else { continue };
+        // Without a price there is nothing to hold the stake against.
+        let Ok(ticker) = exchange.read(ask).await else { continue };
+        let Some(price) = ticker.ask.or(ticker.last).and_then(|price| Price::new(price).ok()) else { continue };
+        let MarketConfig { instrument, .. } = market;
+        let quantity = instrument.size(stake, price)?;
+        if !instrument.takes(quantity, price)? {
+            let DeskInstrument { symbol, base, quote, min_quantity, min_notional, .. } = instrument;
+            bail!(
+                "--stake {stake}: at {price} that buys {quantity} {base}, less than the smallest order in {symbol}, \
+                 {min_quantity} {base} and {min_notional} {quote}: no entry would ever be placed. Give more"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Whether the desk may trade with a configuration at all.

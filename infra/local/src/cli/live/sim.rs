@@ -12,6 +12,7 @@ use crate::desk::live::AtVenue;
 use crate::folder::random_hex;
 use anyhow::bail;
 use boot::WallClock;
+use boot::config::SIMULATED_VENUE;
 use desk::id::VenueId;
 use desk::port::Clock;
 use desk::time::Interval;
@@ -44,8 +45,10 @@ pub(super) async fn run(arguments: &UpArguments) -> anyhow::Result<()> {
     let interval: Interval = interval.parse().map_err(|e| anyhow::anyhow!("--interval: {e}"))?;
     let seed = arguments.seed.unwrap_or(1);
     let venue = start(arguments, seed).await?;
-    let shape = Shape { markets: markets(&venue.instruments, interval)?, venue: VenueId::new("sim")? };
+    let shape = Shape { markets: markets(&venue.instruments, interval)?, venue: VenueId::new(SIMULATED_VENUE)? };
     let config = configure(arguments, shape)?;
+    // Before a folder is begun.
+    config.check()?;
     let names: Vec<&str> = config.markets.iter().map(|m| m.instrument.symbol.as_str()).collect();
     let market =
         format!("simulated exchange at {}, seed {seed}: {} on {interval} bars", venue.sim.url(), names.join(", "));
@@ -53,7 +56,7 @@ pub(super) async fn run(arguments: &UpArguments) -> anyhow::Result<()> {
     let path = arguments.data_dir.clone().unwrap_or_else(|| own_folder(&fingerprint));
     let at = AtVenue { protocol: &Binance, access: venue.access, instruments: venue.instruments };
     let headline = PAPER.to_owned();
-    let start = Start { headline, market, config, interval, at, streams: &Binance, path, fingerprint, strict: true };
+    let start = Start { headline, market, config, interval, at, streams: &Binance, path, fingerprint, simulated: true };
     let ended = drive(arguments, start).await;
     venue.sim.shutdown().await;
     ended

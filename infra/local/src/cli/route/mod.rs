@@ -2,17 +2,21 @@
 //!
 //! 1. Every exchange is asked by itself and at the same time: its markets, the book, and with keys the account's fees and
 //!    balances. One that fails is named with its reason, and the plan is made of the others.
-//! 2. Without keys the fee is the one given, or the lowest tier of the published schedule, and nothing is known of
+//! 2. A server's order book counts once, however many accounts there stand before it: the one that may spend most takes part.
+//! 3. Without keys the fee is the one given, or the lowest tier of the published schedule, and nothing is known of
 //!    balances: only the books bound the plan.
-//! 3. [`venue::route`] makes the plan, and says why an exchange has no part in it.
+//! 4. [`venue::route`] makes the plan, and says why an exchange has no part in it.
+
+mod shown;
 
 use super::keys::{KeysAt, Reached, at, fault_words, reach};
-use super::print::{print_json, say, table};
+use super::print::print_json;
+use crate::in_use::server;
 use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use desk::money::{Price, Quantity};
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use shown::{Shown, text};
 use std::collections::{BTreeMap, BTreeSet};
 use venue::keys::base_url;
 use venue::live::Access;
@@ -21,7 +25,7 @@ use venue::protocol::model::Side;
 use venue::protocol::{CallError, CallFault, Credentials, Instrument, Product, Scope};
 use venue::registry::{ADAPTERS, adapter, names};
 use venue::route::left_out::left_out;
-use venue::route::{Offer, Plan, Slice, route};
+use venue::route::{Offer, route};
 
 /// Buy or sell, as the command line has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,17 +43,18 @@ pub(super) struct RouteArguments {
     #[arg(long)]
     side: Way,
     /// How much, in units of the base currency
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     quantity: String,
     /// Which exchanges, by their ids in `ballast venues`, separated by commas; ID@URL for another server
     /// [default: all with spot markets]
     #[arg(long, value_delimiter = ',', value_name = "ID[@URL]")]
     venues: Vec<String>,
-    /// What a taker pays at an exchange, in basis points, instead of the published schedule or the account's own; repeat it
-    /// for several
+    /// What a taker pays at an exchange, in basis points from -10 (a rebate) to 1000, instead of the published schedule or
+    /// the account's own; repeat it for several
     #[arg(long = "fee-bps", value_name = "ID=BPS")]
     fees: Vec<String>,
-    /// Between the accounts of the active keys (`ballast keys`): their fee rates count, and their balances bound the plan
+    /// Between the accounts of the active keys (`ballast keys`), one at each exchange: their fee rates count, and their
+    /// balances bound the plan
     #[arg(long)]
     accounts: bool,
     #[command(flatten)]
@@ -62,6 +67,10 @@ pub(super) struct RouteArguments {
     json: bool,
 }
 
+/// What a taker's fee may be, in basis points: the best rebates and the dearest schedules lie well within.
+const FEE_MIN_BPS: i32 = -10;
+const FEE_MAX_BPS: i32 = 1000;
+
 /// What is wanted.
 #[derive(Debug, Clone)]
 struct Wish {
@@ -70,9 +79,13 @@ struct Wish {
     depth: u32,
 }
 
+/// Whose order book it is: the venue's id, another server than its own, whether it is the test network.
+type Server = (&'static str, Option<String>, bool);
+
 /// One exchange, or one account at it.
 struct Candidate {
     name: String,
+    server: Server,
     exchange: Reached,
     credentials: Option<Credentials>,
     /// The fee that was given, as a fraction.
@@ -81,15 +94,27 @@ struct Candidate {
 
 /// What an exchange offers, and where its fee comes from.
 struct Found {
+    server: Server,
     offer: Offer,
     fee_from: &'static str,
 }
 
-pub(super) async fn run(arguments: &RouteArguments) -> anyhow::Result<()> {
-    let quantity: Quantity = arguments.quantity.parse().map_err(|e| anyhow!("--quantity: {e}"))?;
-    if quantity.is_zero() {
-        bail!("--quantity: nothing is to be routed");
+/// Why an exchange has nothing to offer.
+enum Nothing {
+    /// It has no such market.
+    NoMarket,
+    /// In words.
+    Because(String),
+}
+
+impl From<String> for Nothing {
+    fn from(why: String) -> Self {
+        Self::Because(why)
     }
+}
+
+pub(super) async fn run(arguments: &RouteArguments) -> anyhow::Result<()> {
+    let quantity = quantity(&arguments.quantity)?;
     let side = match arguments.side {
         Way::Buy => Side::Buy,
         Way::Sell => Side::Sell,
@@ -100,13 +125,20 @@ pub(super) async fn run(arguments: &RouteArguments) -> anyhow::Result<()> {
         let (name, wish) = (candidate.name.clone(), wish.clone());
         asking.push((name, tokio::spawn(async move { ask(&candidate, &wish).await })));
     }
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    let (mut found, mut failures, mut without) = (Vec::new(), Vec::new(), 0);
+    let all = asking.len();
     for (name, asked) in asking {
         match asked.await? {
             Ok(one) => found.push(one),
-            Err(why) => failures.push((name, why)),
+            Err(Nothing::Because(why)) => failures.push((name, why)),
+            Err(Nothing::NoMarket) => {
+                without += 1;
+                failures.push((name, format!("it has no spot market {}", wish.symbol)));
+            }
         }
     }
+    let (found, same) = each_book_once(found);
+    failures.extend(same);
     let offers: Vec<Offer> = found.iter().map(|one| one.offer.clone()).collect();
     let plan = route(side, quantity, &offers)?;
     let unused = left_out(side, quantity, &offers, &plan)?;
@@ -117,37 +149,98 @@ pub(super) async fn run(arguments: &RouteArguments) -> anyhow::Result<()> {
     } else {
         shown.print();
     }
+    if without == all {
+        bail!(
+            "no exchange that was asked has a spot market {}: write its unified name, like BTC/USDT, or ask others with \
+             --venues",
+            wish.symbol
+        );
+    }
     if plan.slices.is_empty() {
         bail!("no exchange takes any of it");
     }
+    if !plan.unfilled.is_zero() {
+        bail!(
+            "{} of {quantity} {} have no place in this plan: ask for less, or ask more exchanges",
+            text(plan.unfilled),
+            wish.symbol
+        );
+    }
     Ok(())
+}
+
+/// How much is to be routed.
+fn quantity(given: &str) -> anyhow::Result<Quantity> {
+    let wrong =
+        |e: &dyn std::fmt::Display| anyhow!("--quantity {given}: {e}; write a number like 1.5, greater than zero");
+    let quantity: Quantity = given.parse().map_err(|e| wrong(&e))?;
+    if quantity.is_zero() {
+        return Err(wrong(&"nothing is to be routed"));
+    }
+    Ok(quantity)
+}
+
+/// Keeps, of several accounts before one order book, the one that may spend most, and names the others.
+fn each_book_once(found: Vec<Found>) -> (Vec<Found>, Vec<(String, String)>) {
+    let mut kept: Vec<Found> = Vec::new();
+    let mut out = Vec::new();
+    for one in found {
+        let Some(known) = kept.iter_mut().find(|known| known.server == one.server) else {
+            kept.push(one);
+            continue;
+        };
+        let richer = one.offer.available > known.offer.available;
+        let less = if richer { std::mem::replace(known, one) } else { one };
+        let why = format!("its order book counts once, and {:?} there may spend more, or as much", known.offer.venue);
+        out.push((less.offer.venue, why));
+    }
+    (kept, out)
 }
 
 /// Whom to ask.
 fn candidates(arguments: &RouteArguments) -> anyhow::Result<Vec<Candidate>> {
     let fees = fees(&arguments.fees)?;
     let all = if arguments.accounts { accounts(arguments, &fees)? } else { public(arguments, &fees)? };
-    let known: BTreeSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
-    if known.len() < all.len() {
+    let known: BTreeSet<&Server> = all.iter().map(|one| &one.server).collect();
+    if !arguments.accounts && known.len() < all.len() {
         bail!("--venues: one of them is there twice");
+    }
+    for venue in fees.keys() {
+        let asked: BTreeSet<&str> = known.iter().map(|(venue, _, _)| *venue).collect();
+        if !asked.contains(venue) {
+            let asked: Vec<&str> = asked.into_iter().collect();
+            bail!("--fee-bps {venue}: this exchange is not asked; asked are {}", asked.join(", "));
+        }
     }
     Ok(all)
 }
 
 /// Given fees, as fractions, by the ids of exchanges.
-fn fees(given: &[String]) -> anyhow::Result<BTreeMap<&str, Decimal>> {
-    fn one(text: &str) -> anyhow::Result<(&str, Decimal)> {
+fn fees(given: &[String]) -> anyhow::Result<BTreeMap<&'static str, Decimal>> {
+    fn one(text: &str) -> anyhow::Result<(&'static str, Decimal)> {
         let wrong = || anyhow!("--fee-bps {text}: write an exchange's id and basis points, like binance=7.5");
         let (venue, bps) = text.rsplit_once('=').ok_or_else(wrong)?;
-        adapter(venue).ok_or_else(wrong)?;
+        let venue = adapter(venue).ok_or_else(wrong)?.protocol.capabilities().venue;
         let bps: Decimal = bps.parse().map_err(|_| wrong())?;
-        let fee = bps.checked_div(Decimal::from(10_000)).filter(|fee| fee.abs() < Decimal::ONE);
+        if !(Decimal::from(FEE_MIN_BPS)..=Decimal::from(FEE_MAX_BPS)).contains(&bps) {
+            bail!(
+                "--fee-bps {text}: no exchange takes that; give {FEE_MIN_BPS} (a rebate) to {FEE_MAX_BPS} basis points"
+            );
+        }
+        let fee = bps.checked_div(Decimal::from(10_000));
         Ok((venue, fee.ok_or_else(wrong)?))
     }
-    given.iter().map(|text| one(text)).collect()
+    let mut fees = BTreeMap::new();
+    for text in given {
+        let (venue, fee) = one(text)?;
+        if fees.insert(venue, fee).is_some() {
+            bail!("--fee-bps {text}: {venue} has one already");
+        }
+    }
+    Ok(fees)
 }
 
-fn public(arguments: &RouteArguments, fees: &BTreeMap<&str, Decimal>) -> anyhow::Result<Vec<Candidate>> {
+fn public(arguments: &RouteArguments, fees: &BTreeMap<&'static str, Decimal>) -> anyhow::Result<Vec<Candidate>> {
     let spot = ADAPTERS.iter().map(|adapter| adapter.protocol.capabilities());
     let spot = spot.filter(|record| record.products.contains(&Product::Spot)).map(|record| record.venue.to_owned());
     let asked = if arguments.venues.is_empty() { spot.collect() } else { arguments.venues.clone() };
@@ -155,21 +248,26 @@ fn public(arguments: &RouteArguments, fees: &BTreeMap<&str, Decimal>) -> anyhow:
         let (venue, url) = name.split_once('@').map_or((name.as_str(), None), |(venue, url)| (venue, Some(url)));
         let known = || anyhow!("there is no venue {venue:?}; there are {}", names().join(", "));
         let adapter = adapter(venue).ok_or_else(known)?;
+        let capabilities = adapter.protocol.capabilities();
         let url = url.map(base_url).transpose()?;
+        let server = (capabilities.venue, url.clone(), false);
         let origins = url.map(|url| BTreeMap::from([("*".to_owned(), url)])).unwrap_or_default();
         let exchange = at(adapter, Access { origins, ..Access::default() })?;
-        Ok(Candidate { fee: fees.get(venue).copied(), exchange, credentials: None, name })
+        Ok(Candidate { fee: fees.get(capabilities.venue).copied(), exchange, server, credentials: None, name })
     };
     asked.into_iter().map(one).collect()
 }
 
-fn accounts(arguments: &RouteArguments, fees: &BTreeMap<&str, Decimal>) -> anyhow::Result<Vec<Candidate>> {
+fn accounts(arguments: &RouteArguments, fees: &BTreeMap<&'static str, Decimal>) -> anyhow::Result<Vec<Candidate>> {
     let wanted = |venue: &str| arguments.venues.is_empty() || arguments.venues.iter().any(|one| one == venue);
     let all = arguments.keys.existing()?.all()?;
     let mut found = Vec::new();
     for one in all.iter().filter(|one| one.settings.active && wanted(one.venue)) {
         let (exchange, fee) = (reach(one)?, fees.get(one.venue).copied());
-        found.push(Candidate { name: one.label.clone(), exchange, credentials: Some(one.credentials.clone()), fee });
+        let (venue, url, test) = server(one);
+        let server = (venue, url.map(str::to_owned), test);
+        let (name, credentials) = (one.label.clone(), Some(one.credentials.clone()));
+        found.push(Candidate { name, server, exchange, credentials, fee });
     }
     if found.is_empty() {
         bail!("no configuration of these exchanges is active; see `ballast keys list` and `ballast keys activate`");
@@ -178,7 +276,7 @@ fn accounts(arguments: &RouteArguments, fees: &BTreeMap<&str, Decimal>) -> anyho
 }
 
 /// What an exchange offers, or why it can't be asked.
-async fn ask(candidate: &Candidate, wish: &Wish) -> Result<Found, String> {
+async fn ask(candidate: &Candidate, wish: &Wish) -> Result<Found, Nothing> {
     let exchange = &candidate.exchange;
     let words = |fault: CallFault| match &candidate.credentials {
         Some(credentials) => fault_words(&fault, credentials),
@@ -186,9 +284,9 @@ async fn ask(candidate: &Candidate, wish: &Wish) -> Result<Found, String> {
     };
     let markets = exchange.load_markets(&[Product::Spot]).await.map_err(words)?;
     let market = markets.get(&wish.symbol).filter(|market| market.product == Product::Spot);
-    let market = market.ok_or_else(|| format!("it has no spot market {}", wish.symbol))?;
+    let market = market.ok_or(Nothing::NoMarket)?;
     if !market.active {
-        return Err(format!("it takes no orders in {} at the moment", market.name));
+        return Err(format!("it takes no orders in {} at the moment", market.name).into());
     }
     let (fee, fee_from, available) = terms(candidate, market, wish.side).await.map_err(words)?;
     let asked = exchange.protocol().order_book(market, Some(wish.depth), &Scope::default());
@@ -200,7 +298,7 @@ async fn ask(candidate: &Candidate, wish: &Wish) -> Result<Found, String> {
     let levels = levels.iter().filter(|level| !level.quantity.is_zero()).map(|level| (level.price, level.quantity));
     let offer = offer(candidate.name.clone(), market, levels.collect(), fee, available)?;
     let offer = if available.is_none() { offer.unbound(wish.side).map_err(|e| e.to_string())? } else { offer };
-    Ok(Found { offer, fee_from })
+    Ok(Found { server: candidate.server.clone(), offer, fee_from })
 }
 
 /// The taker's fee, where it comes from, and what the account may spend; `None` without an account.
@@ -264,74 +362,4 @@ fn offer(
         available: available.unwrap_or_default(),
         levels,
     })
-}
-
-/// What is printed.
-struct Shown<'a> {
-    wish: &'a Wish,
-    quantity: Quantity,
-    plan: &'a Plan,
-    found: &'a [Found],
-    left_out: &'a [(String, String)],
-}
-
-fn text(amount: Decimal) -> String {
-    amount.normalize().to_string()
-}
-
-const NOTHING_PLACED: &str = "nothing was placed: this is a plan, and books move";
-
-impl Shown<'_> {
-    fn terms(&self, slice: &Slice) -> Option<&Found> {
-        self.found.iter().find(|one| one.offer.venue == slice.venue)
-    }
-
-    /// What a unit of base costs or brings, after fees, to eight decimals.
-    fn average(&self) -> Option<Decimal> {
-        self.plan.net.checked_div(self.plan.filled).map(|average| average.round_dp(8))
-    }
-
-    fn json(&self) -> Value {
-        let leg = |slice: &Slice| {
-            let terms = self.terms(slice);
-            let offer = terms.map(|one| &one.offer);
-            json!({
-                "venue": slice.venue, "quantity": slice.quantity, "limit": slice.limit,
-                "notional": text(slice.notional), "net": text(slice.net), "fee": text((slice.net - slice.notional).abs()),
-                "fee_rate": offer.map(|offer| text(offer.fee)), "fee_from": terms.map(|one| one.fee_from),
-                "min_quantity": offer.map(|offer| offer.min_quantity),
-                "min_notional": offer.map(|offer| text(offer.min_notional)),
-            })
-        };
-        let out = |(venue, why): &(String, String)| json!({ "venue": venue, "why": why });
-        json!({
-            "placed": false, "symbol": self.wish.symbol, "side": self.wish.side, "quantity": self.quantity,
-            "legs": self.plan.slices.iter().map(leg).collect::<Vec<_>>(),
-            "filled": text(self.plan.filled), "unfilled": text(self.plan.unfilled), "net": text(self.plan.net),
-            "average": self.average().map(text), "left_out": self.left_out.iter().map(out).collect::<Vec<_>>(),
-        })
-    }
-
-    fn print(&self) {
-        let row = |slice: &Slice| {
-            let terms = self.terms(slice).map_or_else(Vec::new, |one| {
-                let Offer { fee, min_quantity, min_notional, .. } = &one.offer;
-                vec![format!("{} ({})", text(*fee), one.fee_from), format!("{min_quantity}, {}", text(*min_notional))]
-            });
-            let leg = [slice.venue.clone(), slice.quantity.to_string(), slice.limit.to_string()];
-            leg.into_iter().chain([text(slice.notional), text(slice.net)]).chain(terms).collect()
-        };
-        let rows: Vec<Vec<String>> = self.plan.slices.iter().map(row).collect();
-        table(&["venue", "quantity", "limit", "notional", "after the fee", "taker's fee", "smallest order"], &rows);
-        let Plan { filled, unfilled, net, .. } = self.plan;
-        let average = self.average().map_or_else(String::new, |average| format!(", {average} a unit"));
-        say(&format!("together  {} for {} after fees{average}", text(*filled), text(*net)));
-        if !unfilled.is_zero() {
-            say(&format!("unfilled  {}: the books, or the accounts, don't have more", text(*unfilled)));
-        }
-        for (venue, why) in self.left_out {
-            say(&format!("left out  {venue}: {why}"));
-        }
-        say(NOTHING_PLACED);
-    }
 }

@@ -24,14 +24,13 @@ const STEPS: [Step; 7] = [
 ];
 
 /// The simulator: seeds that begin at the commit, so that every change tries others and each can be tried again; every mutant,
-/// and every crash.
+/// and every crash. Its program is the one that the tests were run with.
 fn faults() -> Result<(), String> {
-    succeed(&mut cargo(&["build", "--workspace", "--release", "--locked", "--bin", "sim"]))?;
     let head = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output();
     let head = head.ok().filter(|output| output.status.success());
     // Sources without a history begin at 0.
     let head = head.map_or_else(|| "0".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    let runs: [&[&str]; 3] = [&["--seeds", "300"], &["--mutants", "--seeds", "500"], &["--sweep"]];
+    let runs: [&[&str]; 3] = [&["--seeds", "600"], &["--mutants", "--seeds", "500"], &["--sweep"]];
     runs.iter().try_for_each(|arguments| {
         let mut sim = Command::new(crate::target().join("release").join("sim"));
         succeed(sim.args(*arguments).args(["--base", &head]).current_dir(root()))

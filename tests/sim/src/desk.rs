@@ -7,14 +7,16 @@ use crate::world::Shared;
 use boot::Failure;
 use boot::config::DeskConfig;
 use boot::event::{KillEvent, Scheduled};
-use desk::id::InvocationId;
+use desk::id::{InvocationId, SignalId};
 use desk::message::{Message, QueueName};
 use desk::order::Timing;
 use desk::port::Clock;
 use desk::risk::Profile;
+use desk::signal::Signal;
 use desk::strategy::Strategy;
+use desk::time::Timestamp;
 use std::sync::Arc;
-use store::Store;
+use store::{Store, keys};
 
 /// What every process is made from.
 #[derive(Debug, Clone)]
@@ -43,13 +45,7 @@ impl Desk {
             (world.skews.get(actor).copied().unwrap_or(0), world.now)
         };
         let once = self.mutant == Some(Mutant::NoGapCheck) && actor == "order-placement";
-        let stands = self.mutant == Some(Mutant::NoAgeCheck) && actor == "risk-validation";
-        // A clock that is an hour behind sees no data grow old.
-        let read_once = match (once, stands) {
-            (true, _) => Some(now.plus_ms(skew_ms)),
-            (_, true) => Some(now.plus_ms(-3_600_000)),
-            (false, false) => None,
-        };
+        let read_once = once.then(|| now.plus_ms(skew_ms));
         Caller { world: self.world.clone(), actor, skew_ms, mutant: self.mutant, read_once }
     }
 
@@ -88,6 +84,12 @@ impl Desk {
             QueueName::Bars => Err(Failure::poison("bars are for a process that remembers")),
             QueueName::Signals => {
                 let (store, queues, clock) = self.ports("risk-validation");
+                let clock = match (self.mutant, message) {
+                    (Some(Mutant::NoAgeCheck), Message::Signal { signal, .. }) => {
+                        Caller { read_once: self.decided_at(signal), ..clock }
+                    }
+                    _ => clock,
+                };
                 let deps = risk_validation::Deps { store, queues, clock, config: self.config.clone() };
                 Box::pin(risk_validation::handle(&deps, message)).await
             }
@@ -102,6 +104,13 @@ impl Desk {
                 Box::pin(fill_booking::handle(&deps, message)).await
             }
         }
+    }
+
+    /// When a signal was decided: a clock that shows this sees no data grow old.
+    fn decided_at(&self, id: &SignalId) -> Option<Timestamp> {
+        let world = self.world.lock();
+        let item = world.memory.get(&keys::signal(id))?;
+        world.memory.decoded::<Signal>(item).ok().map(|signal| signal.decided_at)
     }
 
     /// One round of reconciliation.

@@ -92,6 +92,13 @@ fn whole(record: &Capabilities) {
     say(&format!("deadline       {} {}", record.deadline.field, record.deadline.rule));
     say(&format!("after time-out {}", record.after_timeout));
     say(&format!("               a fresh order may be missing for {}", seconds(record.query_lag_ms)));
+    let list = &record.own_trades;
+    let order = match list.span_ms {
+        None => "the oldest behind an instant".to_owned(),
+        Some(ms) => format!("the latest of up to {} days", ms / 86_400_000),
+    };
+    let of = if list.of_market { "of one market" } else { "of all markets together" };
+    say(&format!("own trades     at most {} at once, {of}: {order}", list.rows));
     say(&format!("self-trade     {}", record.self_trade.join(", ")));
     for limit in record.limits {
         let classes = words(limit.class).unwrap_or_default().join(", ");

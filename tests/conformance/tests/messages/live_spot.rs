@@ -11,7 +11,7 @@ use desk::port::{Lookup, PlaceOrder as _, PlaceOutcome, QueryOrder as _, VenueSt
 use desk::risk::Reservation;
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use venue::live::transport::SendFault;
 use venue::live::{Access, Alone, Exchange, LiveSpot, Transport};
@@ -24,10 +24,13 @@ const NOW_MS: i64 = 1_700_000_000_000;
 struct Hostile {
     time: String,
     reply: Reply,
+    /// What was sent.
+    sent: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Transport for Hostile {
     async fn send(&self, _: &str, request: &Request, _: Duration) -> Result<Reply, SendFault> {
+        self.sent.lock().unwrap().push(request.clone());
         let is_time = request.class == EndpointClass::Public && request.target.to_ascii_lowercase().contains("time");
         Ok(if is_time { Reply::new(200, self.time.as_str()) } else { self.reply.clone() })
     }
@@ -64,11 +67,19 @@ fn market(venue: &str) -> Instrument {
 }
 
 fn live(protocol: &'static dyn Protocol, reply: Reply) -> LiveSpot<Alone, FakeClock, Hostile> {
+    keeping(protocol, reply, Arc::default())
+}
+
+fn keeping(
+    protocol: &'static dyn Protocol,
+    reply: Reply,
+    sent: Arc<Mutex<Vec<Request>>>,
+) -> LiveSpot<Alone, FakeClock, Hostile> {
     let venue = protocol.capabilities().venue;
     let (key, secret, passphrase) = ("a-key".to_owned(), "YS1zZWNyZXQ=".to_owned(), Some("a-word".to_owned()));
     let credentials = Some(Credentials::new(venue, key, secret, passphrase).unwrap());
     let access = Access { credentials, ..Access::default() };
-    let transport = Hostile { time: time(protocol), reply };
+    let transport = Hostile { time: time(protocol), reply, sent };
     let table = Alone::default();
     let exchange = Exchange::new(protocol, access, table, FakeClock::at(NOW_MS), transport, 1, |_, _, _| {});
     exchange.set_markets(Markets::new([market(venue)]));
@@ -193,6 +204,28 @@ fn what_is_no_answer_tells_neither_that_an_order_is_there_nor_that_it_is_not() {
             }
         }
     });
+}
+
+/// Such a market buy can't say how much it buys. A limit can; what it may pay on top is what risk has reserved for that.
+#[test]
+fn a_buy_is_a_limit_a_hundredth_above_its_price_only_where_market_buys_name_their_cost() {
+    let mut limits = Vec::new();
+    for protocol in spot() {
+        let sent = Arc::default();
+        run(keeping(protocol, Reply::new(500, "{}"), Arc::clone(&sent)).place(&claimed(protocol)));
+        let sent = sent.lock().unwrap();
+        let order = sent.iter().find(|request| request.class == EndpointClass::Order).unwrap();
+        let text = format!("{} {}", order.target, order.body).to_lowercase();
+        let by_cost = protocol.capabilities().market_buys_by_cost;
+        assert_eq!(text.contains("limit"), by_cost, "{text}");
+        if by_cost {
+            limits.push(protocol.capabilities().venue);
+            let body: serde_json::Value = serde_json::from_str(&order.body).unwrap();
+            let words = ["orderType", "force", "price"].map(|name| body[name].as_str().unwrap().to_lowercase());
+            assert_eq!(words, ["limit", "ioc", "101"], "{text}");
+        }
+    }
+    assert_eq!(limits, ["bitget"]);
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Lists {
         let (from, until) = (parameter(request, "begin").unwrap_or(0), parameter(request, "end").unwrap_or(NOW_MS));
         let row = |(id, at): (usize, i64)| {
             json!({"instType": "SPOT", "instId": "BTC-USDT", "tradeId": id.to_string(),
-            "ordId": "9", "clOrdId": "", "billId": "1", "fillPx": "1", "fillSz": "1", "side": "buy", "posSide": "net",
+            "ordId": "9", "clOrdId": "byhand", "billId": "1", "fillPx": "1", "fillSz": "1", "side": "buy", "posSide": "net",
             "execType": "T", "feeCcy": "USDT", "fee": "0", "ts": at.to_string()})
         };
         let rows: Vec<Value> = self.latest(from, until, most).into_iter().map(row).collect();

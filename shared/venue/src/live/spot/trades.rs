@@ -1,8 +1,8 @@
 //! All trades of a stretch of time, however few the venue tells at once.
 //!
 //! Where it tells the oldest behind an instant, the next list begins at the last one's end. Where it tells the latest of a
-//! stretch, a list that may have been cut off is asked for again in halves. Lists overlap at their edges rather than miss
-//! what is there: a trade counts once, by its id.
+//! stretch, the next one ends at the last one's beginning; that it does tell the latest is looked at once. Lists overlap at
+//! their edges rather than miss what is there: a trade counts once, by its id.
 
 use super::LiveSpot;
 use crate::live::transport::Transport;
@@ -31,7 +31,7 @@ impl<T: Table, C: Clock, X: Transport> ListTrades for LiveSpot<T, C, X> {
         let list = self.exchange.protocol().capabilities().own_trades;
         let found = match list.span_ms {
             None => self.forwards(&instrument, &stretch, list).await?,
-            Some(span_ms) => self.in_parts(&instrument, &stretch, list, span_ms).await?,
+            Some(span_ms) => self.backwards(&instrument, &stretch, list, span_ms).await?,
         };
         let mut fills = Vec::new();
         for trade in found.values() {
@@ -86,33 +86,49 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         }
     }
 
-    /// Lists of parts, which become shorter where there is much.
-    async fn in_parts(
+    /// Lists of the longest stretches that can be asked for, each backwards until one is not full.
+    async fn backwards(
         &self,
         market: &Instrument,
         stretch: &Range<Timestamp>,
         list: OwnTradesList,
         span_ms: i64,
     ) -> Result<Found, VenueError> {
-        let (mut found, mut from, mut part) = (Found::new(), stretch.start, span_ms);
+        let (mut found, mut from) = (Found::new(), stretch.start);
         while from < stretch.end {
-            let until = from.plus_ms(part).min(stretch.end);
-            let wanted = Wanted { since: Some(from), until: Some(until), ..Wanted::default() };
-            let rows = self.listed(market, wanted, list).await?;
-            let length = until.ms().saturating_sub(from.ms());
-            if is_full(&rows, list) {
-                if length <= 1 {
-                    return Err(
-                        self.error(format!("more than {} trades at one instant can't be told apart", list.rows))
-                    );
-                }
-                part = length.div_euclid(2);
-                continue;
-            }
-            found.extend(kept(rows, market));
-            (from, part) = (until, part.saturating_mul(2).min(span_ms));
+            let until = from.plus_ms(span_ms).min(stretch.end);
+            self.part(market, from..until, list, &mut found).await?;
+            from = until;
         }
         Ok(found)
+    }
+
+    async fn part(
+        &self,
+        market: &Instrument,
+        part: Range<Timestamp>,
+        list: OwnTradesList,
+        found: &mut Found,
+    ) -> Result<(), VenueError> {
+        let wanted = |from, until| Wanted { since: Some(from), until: Some(until), ..Wanted::default() };
+        let (mut until, mut first) = (part.end, true);
+        loop {
+            let rows = self.listed(market, wanted(part.start, until), list).await?;
+            let times = || rows.iter().filter_map(|trade| trade.at);
+            let (full, oldest, newest) = (is_full(&rows, list), times().min(), times().max());
+            found.extend(kept(rows, market));
+            let (true, Some(oldest), Some(newest)) = (full, oldest, newest) else { return Ok(()) };
+            if oldest >= until {
+                return Err(self.error(format!("more than {} trades at one instant can't be told apart", list.rows)));
+            }
+            if std::mem::take(&mut first) && newest < until {
+                let later = self.listed(market, wanted(newest, until), list).await?;
+                if kept(later, market).any(|(id, _)| !found.contains_key(&id)) {
+                    return Err(self.error("it does not list its latest trades first, so some would be missed"));
+                }
+            }
+            until = oldest;
+        }
     }
 
     async fn listed(

@@ -98,7 +98,8 @@ async fn missed_within<T: Table, V: Venue, Q: Publish, C: Clock>(
 fn is_before(opening: Option<&OpeningRow>, fill: &Fill) -> bool {
     let Some(opening) = opening else { return false };
     match opening.trades.get(&fill.symbol) {
-        Some((trade, at)) => fill.at < *at || fill.trade == *trade,
+        // An order that takes several others has several trades at one instant, and the row names the last one.
+        Some((_, at)) => fill.at <= *at,
         None => fill.at < opening.at,
     }
 }

@@ -167,13 +167,13 @@ impl CloudDesk {
 
     /// Lets the market come to `now` and its schedule come due; what that fails with is the caller's.
     pub(crate) async fn try_tick(&self, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
-        *self.shown.now.lock().unwrap() = now;
+        self.come_to(now);
         market_data::handle(&self.market_data, &Scheduled::ALL).await
     }
 
     /// Lets the market come to `now`, and its schedule come due. Fills are booked beside it, as on AWS.
     pub(crate) async fn tick(&self, now: Timestamp) {
-        *self.shown.now.lock().unwrap() = now;
+        self.come_to(now);
         let pull = market_data::handle(&self.market_data, &Scheduled::ALL);
         let book = async {
             loop {
@@ -196,6 +196,12 @@ impl CloudDesk {
         *self.shown.now.lock().unwrap() = now;
         market_data::handle(&self.market_data, &Scheduled::ALL).await.unwrap();
         self.drain_queues(Some(not)).await;
+    }
+
+    /// The market has come to that instant, and the desk's clock with it.
+    fn come_to(&self, now: Timestamp) {
+        *self.shown.now.lock().unwrap() = now;
+        self.clock.advance(now.ms_since(self.clock.now()).max(0));
     }
 
     /// Gives every message to its handler until there is none.

@@ -1,9 +1,12 @@
-//! The table port's two implementations, held to the same answers: the fake, and the SDK over the embedded store.
+//! The table port's three implementations, held to the same answers: the SDK over the embedded store, the fake, and the
+//! simulator's.
 
 use ballast::embedded::Shelves;
 use desk::fake::FakeTable;
 use desk::money::Amount;
 use desk::port::{Condition, Item, Key, Query, Shelf, Table, TableError, Write};
+use sim::chance::Chance;
+use sim::memory::Alone;
 use std::collections::BTreeMap;
 
 fn key(pk: &str, sk: &str) -> Key {
@@ -90,13 +93,15 @@ async fn answers(table: &impl Table) -> Vec<String> {
 }
 
 #[test]
-fn the_fake_and_the_embedded_store_give_the_same_answers() {
+fn all_tables_give_the_same_answers() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let shelves = Shelves::open(folder.path()).unwrap();
-    let (real, fake) = runtime.block_on(async { (answers(&shelves).await, answers(&FakeTable::default()).await) });
-    for (real, fake) in real.iter().zip(&fake) {
-        assert_eq!(real, fake);
+    let real = runtime.block_on(answers(&shelves));
+    let fake = runtime.block_on(answers(&FakeTable::default()));
+    let simulated = runtime.block_on(answers(&Alone::default()));
+    for ((real, fake), simulated) in real.iter().zip(&fake).zip(&simulated) {
+        assert_eq!((real, real), (fake, simulated));
     }
     assert!(real.iter().any(|line| line.contains("99999999999999999999.999999999999999999")), "{real:#?}");
     let answer = |what: &str| real.iter().find(|line| line.starts_with(what)).unwrap();
@@ -118,4 +123,61 @@ fn a_transaction_over_both_shelves_is_refused_whole() {
         assert!(matches!(shelves.transact(writes).await, Err(TableError::Invalid(_))));
         assert_eq!(shelves.get(&key("P", "a")).await.unwrap(), None);
     });
+}
+
+/// A transaction drawn over few keys and few versions, so that conditions fail as often as they hold.
+fn drawn(chance: &mut Chance) -> Vec<Write> {
+    let mut keys: Vec<&str> = vec!["a", "b", "c", "n#1", "n#2"];
+    let count = 1 + chance.below(3);
+    let mut writes = Vec::new();
+    for _ in 0..count {
+        // A transaction names an item once.
+        let sk = keys.remove(usize::try_from(chance.below(keys.len() as u64)).unwrap());
+        let version = 1 + chance.below(3);
+        let body = ["x", "y"][usize::from(chance.bits().is_multiple_of(2))];
+        let condition = match version {
+            1 => Condition::Absent,
+            replaced => Condition::Version(replaced - 1),
+        };
+        let delta = ["1", "-1", "0.5"][usize::try_from(chance.below(3)).unwrap()];
+        writes.push(match (sk.starts_with('n'), chance.below(8)) {
+            (_, 0) => Write::Delete { key: key("P", sk) },
+            (_, 1) => Write::Check { key: key("P", sk), condition },
+            (true, 2..=4) => add(sk, &[("cash", delta)], &[("cash", "1")]),
+            (true, _) => add(sk, &[("cash", delta)], &[]),
+            (false, _) => put(item("P", sk, version, body), condition),
+        });
+    }
+    writes
+}
+
+#[test]
+fn all_tables_stay_the_same_under_drawn_transactions() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let shelves = Shelves::open(folder.path()).unwrap();
+    let (fake, simulated) = (FakeTable::default(), Alone::default());
+    let mut chance = Chance::new(20);
+    let (mut applied, mut refused) = (0, 0);
+    for step in 0..3_000 {
+        let writes = drawn(&mut chance);
+        let all = Query {
+            shelf: Shelf::Money,
+            pk: "P".to_owned(),
+            prefix: String::new(),
+            after: None,
+            descending: chance.bits().is_multiple_of(2),
+            limit: 10,
+        };
+        runtime.block_on(async {
+            let real = shelves.transact(writes.clone()).await;
+            assert_eq!(real, fake.transact(writes.clone()).await, "{step}: {writes:?}");
+            assert_eq!(real, simulated.transact(writes.clone()).await, "{step}: {writes:?}");
+            *(if real.is_ok() { &mut applied } else { &mut refused }) += 1;
+            let real = shelves.query(&all).await;
+            assert_eq!(real, fake.query(&all).await, "{step}: {writes:?}");
+            assert_eq!(real, simulated.query(&all).await, "{step}: {writes:?}");
+        });
+    }
+    assert!(applied > 500 && refused > 500, "{applied} applied, {refused} refused");
 }

@@ -149,11 +149,7 @@ async fn clear_the_way<T: Table, V: Venue, Q: Publish, C: Clock>(
     order: &Order,
     symbol: &Symbol,
 ) -> Result<(), Failure> {
-    for other in deps.store.working_orders(&order.intent.account, Some(symbol)).await? {
-        match other.row.intent.leg {
-            Leg::Entry | Leg::Stop(_) => {}
-            Leg::Exit | Leg::Flatten | Leg::External => continue,
-        }
+    for other in in_the_way(deps.store.working_orders(&order.intent.account, Some(symbol)).await?) {
         let id = other.row.intent.id.clone();
         let why = "its position is being closed";
         match cancel(&deps.store, &deps.venue, other, deps.clock.now(), why).await? {
@@ -164,6 +160,14 @@ async fn clear_the_way<T: Table, V: Venue, Q: Publish, C: Clock>(
         }
     }
     Ok(())
+}
+
+/// Of a market's working orders, those that an order to close its position must not meet, in the order in which they are
+/// ended. Entries first: while one can't be ended, the position keeps its stops.
+fn in_the_way(mut working: Vec<Versioned<Order>>) -> Vec<Versioned<Order>> {
+    working.retain(|other| matches!(other.row.intent.leg, Leg::Entry | Leg::Stop(_)));
+    working.sort_by_key(|other| other.row.intent.leg.protects());
+    working
 }
 
 async fn keep_back<T: Table, V, Q, C: Clock>(
@@ -189,4 +193,26 @@ async fn again<T: Table, V, Q: Publish, C: Clock>(deps: &Deps<T, V, Q, C>, lost:
         None => Outgoing::to_judge(&intent.account, &intent.symbol, &intent.cause, attempt),
     };
     Ok(deps.queues.publish(outgoing).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use desk::fake::sample;
+    use desk::id::TradeId;
+    use desk::order::Intent;
+    use desk::risk::Reservation;
+    use desk::time::Timestamp;
+
+    #[test]
+    fn entries_are_ended_before_the_stops_of_what_is_held() {
+        let stop = |trade: &str| Leg::Stop(TradeId::new(trade).unwrap());
+        let legs = [stop("1"), Leg::Exit, Leg::Entry, Leg::Flatten, stop("2"), Leg::External, Leg::Entry];
+        let order = |leg| {
+            let intent = Intent { leg, ..sample::entry("1") };
+            Versioned { row: Order::approved(intent, Reservation::NONE, Timestamp::from_ms(0)), version: 1 }
+        };
+        let ended: Vec<Leg> = in_the_way(legs.map(order).into()).into_iter().map(|o| o.row.intent.leg).collect();
+        assert_eq!(ended, [Leg::Entry, Leg::Entry, stop("1"), stop("2")]);
+    }
 }

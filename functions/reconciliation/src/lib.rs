@@ -139,13 +139,13 @@ async fn orders<T: Table, V: Venue, Q: Publish, C: Clock>(
     for order in working {
         match order.row.state {
             State::Approved => {
-                deps.queues.publish(Outgoing::to_place(&order.row.intent)).await?;
+                deps.queues.publish(Outgoing::to_place_again(&order.row.intent, now)).await?;
                 round.mended += 1;
             }
             // The order's own message waits for the answer, and asks again if it is not placed.
             State::Claimed | State::Unknown => {
                 resolve(&deps.store, &deps.venue, order.clone(), now).await?;
-                deps.queues.publish(Outgoing::to_place(&order.row.intent)).await?;
+                deps.queues.publish(Outgoing::to_place_again(&order.row.intent, now)).await?;
                 round.mended += 1;
             }
             State::Open | State::Filled | State::Rejected | State::Cancelled | State::Expired | State::NotPlaced => {}

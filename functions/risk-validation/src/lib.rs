@@ -175,6 +175,7 @@ async fn books<T: Table, Q, C: Clock>(
         market_frozen: state.frozen_markets.get(symbol).map(|frozen| frozen.row.clone()),
         position: state.positions.get(symbol).cloned().unwrap_or(Position::FLAT),
         closing: state.is_closing(symbol),
+        opening: state.is_opening(symbol),
         equity: deps.store.valuation(&signal.account, &state.account.quote, deps.config.priced()).await?.equity,
         exposure,
         headroom,

@@ -17,10 +17,6 @@ use desk::time::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use std::future::Future;
 
-/// How soon a message that failed is tried again when nothing says later, at its first delivery; it doubles with each.
-const BACKOFF_S: i32 = 1;
-/// The longest that a message is hidden, in seconds.
-const HIDDEN_MAX_S: i64 = 900;
 /// How much of a reason is written to a dead letter, in characters.
 const REASON: usize = 500;
 
@@ -103,12 +99,11 @@ fn queue_of(record: &SqsMessage) -> Option<QueueName> {
     QueueName::ALL.into_iter().find(|queue| arn.ends_with(&format!("-{}", queue.name())))
 }
 
-/// For how long a message is hidden before it is delivered again.
+/// For how long a message is hidden before it is delivered again. Rounded up: a message that comes too early is one more
+/// delivery for nothing.
 fn seconds(now: Timestamp, not_before: Option<Timestamp>, receives: u32) -> i32 {
-    let backoff = i64::from(BACKOFF_S) << receives.saturating_sub(1).min(6);
-    // Rounded up: a message that comes too early is one more delivery for nothing.
-    let wait = not_before.map_or(backoff, |at| at.ms_since(now).max(0).saturating_add(999) / 1000);
-    i32::try_from(wait.min(HIDDEN_MAX_S)).unwrap_or(BACKOFF_S)
+    let ms = batch::hidden_ms(now, not_before, receives);
+    i32::try_from(ms.saturating_add(999) / 1000).unwrap_or(i32::MAX)
 }
 
 /// Hides a message. If that fails it comes back when the queue's own time is over: later, but it does.

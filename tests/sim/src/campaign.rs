@@ -48,11 +48,7 @@ const EVENTS: [Event; 10] = [
     Event::ProveAbsent,
 ];
 
-/// Late fills of orders that the venue had ended or refused by itself. The exchange here tells late fills of cancelled orders
-/// only; the table treats the three alike.
-const NOT_SIMULATED: [(State, State); 2] = [(State::Rejected, State::Filled), (State::Expired, State::Filled)];
-
-/// Every transition the table of states allows, and the exchange here can bring about.
+/// Every transition the table of states allows.
 #[must_use]
 pub fn transitions() -> BTreeSet<(State, State)> {
     let of = |from: State| {
@@ -61,7 +57,7 @@ pub fn transitions() -> BTreeSet<(State, State)> {
             Step::Stays | Step::Contradicts => None,
         })
     };
-    State::ALL.into_iter().flat_map(of).filter(|transition| !NOT_SIMULATED.contains(transition)).collect()
+    State::ALL.into_iter().flat_map(of).collect()
 }
 
 impl Summary {

@@ -95,6 +95,8 @@ kinds! {
     VenueExpires "venue-expires",
     /// An order is filled after its cancel was confirmed.
     FillAfterCancel "fill-after-cancel",
+    /// An order is filled after the venue said that it had ended it, or refused it.
+    FillAfterEnd "fill-after-end",
     /// Candles can't be pulled.
     PullFails "pull-fails",
     /// The newest candles are not there yet.

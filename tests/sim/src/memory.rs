@@ -1,7 +1,7 @@
 //! The table in memory: DynamoDB's semantics for what the port offers, at once and without faults.
 //!
-//! It says more than the port does: whether a transaction was applied now or had been before. It is written from the promises
-//! that `tests/e2e/conformance.rs` holds the embedded store and the fake table to; no suite holds this table to them.
+//! It says more than the port does: whether a transaction was applied now or had been before. `tests/e2e/conformance.rs` holds
+//! it, the embedded store and the fake table to the same answers.
 
 use desk::money::Amount;
 use desk::port::{Condition, Conflict, Item, Key, Query, Row, RowError, Shelf, Table, TableError, Write, decode};

@@ -65,6 +65,7 @@ const SUBJECTS: [&[Fault]; 5] = [
         Fault::InParts,
         Fault::VenueExpires,
         Fault::FillAfterCancel,
+        Fault::FillAfterEnd,
         Fault::RefusedLater,
         Fault::StreamLate,
         Fault::StreamMissed,
@@ -142,6 +143,7 @@ impl Fault {
             | Self::InParts
             | Self::VenueExpires
             | Self::FillAfterCancel
+            | Self::FillAfterEnd
             | Self::ClockOff
             | Self::Unkill => 4,
         }

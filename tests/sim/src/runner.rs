@@ -54,9 +54,6 @@ pub struct Runner {
 /// How long a function may take, and for how long a message is hidden while it does: what AWS is told.
 pub const FUNCTION_MS: i64 = 30_000;
 const VISIBILITY_MS: i64 = 6 * FUNCTION_MS;
-/// How long what a handler is hidden that says nothing else, at its first delivery; it doubles with each.
-const BACKOFF_MS: i64 = 1_000;
-const HIDDEN_MAX_MS: i64 = 900_000;
 /// How long it takes at most until an invocation can be had again for a queue that is held.
 const HELD_MS: i64 = 40_000;
 /// How many invocations a queue without order may have at once.
@@ -440,10 +437,7 @@ fn settle(world: &mut World, queue: QueueName, (id, receives): (i64, u32), answe
     }
 }
 
-/// Until when a message is hidden that goes back.
+/// Until when a message is hidden that goes back, in whole seconds, as the queue takes it.
 fn hidden_until(now: Timestamp, not_before: Option<Timestamp>, receives: u32) -> Timestamp {
-    let backoff = BACKOFF_MS << receives.saturating_sub(1).min(6);
-    // In whole seconds, as the queue takes it.
-    let wait = not_before.map_or(backoff, |at| (at.ms_since(now).max(0) + 999) / 1_000 * 1_000);
-    now.plus_ms(wait.min(HIDDEN_MAX_MS))
+    now.plus_ms((batch::hidden_ms(now, not_before, receives) + 999) / 1_000 * 1_000)
 }

@@ -1,16 +1,20 @@
 //! Failures that cost users of other trading programs money, each as a run in which the same thing happens here. Every one
 //! must go all the way: the fault fires, the run comes to rest, books and venue are one, everything can be closed.
 
-use desk::order::{Order, State};
+use desk::order::{Leg, Order, State};
 use sim::fault::{Given, read};
 use sim::seed::{Options, Outcome, run};
 use sim::venue::Semantics;
 
 /// The run of a plan, which must fire and break nothing.
 fn goes_well(semantics: Semantics, plan: &str) -> Outcome {
+    seed_goes_well(SEED, semantics, plan)
+}
+
+fn seed_goes_well(seed: u64, semantics: Semantics, plan: &str) -> Outcome {
     let plan = read(plan).unwrap();
     let options = Options { faults: Given::Only(plan.clone()), bars: 8, ..Options::at(semantics) };
-    let outcome = run(SEED, &options).unwrap();
+    let outcome = run(seed, &options).unwrap();
     assert_eq!(outcome.violation, None, "{plan:?}");
     assert_eq!(outcome.fired, plan, "what was planned must happen");
     outcome
@@ -18,6 +22,9 @@ fn goes_well(semantics: Semantics, plan: &str) -> Outcome {
 
 /// A seed whose first order is an entry that is filled, stopped and exited.
 const SEED: u64 = 1;
+
+/// A seed whose first exit comes before its stop's price.
+const EXITS: u64 = 41;
 
 /// The first order that was sent, and how many orders of its id and trades of it the venue has.
 fn first(outcome: &Outcome) -> (Order, usize, usize) {
@@ -135,6 +142,24 @@ fn a_difference_is_mended_and_not_only_written_down() {
     let outcome = goes_well(Semantics::BYBIT, "stream trade 1 stream-missed\nstream trade 2 stream-missed");
     let world = outcome.world.lock();
     assert_eq!(world.mirror.fills.len(), world.exchange.trades().len());
+}
+
+/// A cancel that is not answered for minutes spends every delivery of the exit behind it. What reconciliation asks for again
+/// must not be taken for the message that lies among the dead letters.
+#[test]
+fn an_exit_that_can_not_clear_its_way_is_asked_for_again_within_a_minute() {
+    let outage: String = (1..=10).map(|n| format!("order-placement cancel {n} venue-5xx-before\n")).collect();
+    for semantics in Semantics::ALL {
+        let outcome = seed_goes_well(EXITS, semantics, &outage);
+        let world = outcome.world.lock();
+        let exits = world.mirror.orders.values().filter(|order| order.intent.leg == Leg::Exit);
+        let first = exits.min_by_key(|order| order.intent.decided_at).unwrap();
+        let ended = first.history.last().unwrap();
+        // Ten deliveries take 255 s; the queue remembers the first message for 300.
+        let waited = ended.at.ms_since(first.intent.decided_at);
+        assert_eq!(first.state, State::Filled, "{}", semantics.name);
+        assert!((200_000..290_000).contains(&waited), "{}: {waited} ms", semantics.name);
+    }
 }
 
 /// Qubx #434: an order that had ended at the venue stayed alive in the books for 20 hours, and was cancelled 14,000 times.

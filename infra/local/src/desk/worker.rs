@@ -91,13 +91,13 @@ impl Desk {
         };
         let deliveries: Vec<Delivery> = received.iter().map(delivery).collect();
         let answers = batch::run(&deliveries, |message| self.handle(name, message)).await?;
-        for (id, answer) in answers {
-            self.settle(name, id, answer)?;
+        for ((id, answer), message) in answers.into_iter().zip(received) {
+            self.settle(name, (id, message.receives), answer)?;
         }
         Ok(())
     }
 
-    fn settle(&self, name: QueueName, id: i64, answer: Answer) -> Result<(), WorkError> {
+    fn settle(&self, name: QueueName, (id, receives): (i64, u32), answer: Answer) -> Result<(), WorkError> {
         let queue = self.queues.queue();
         match answer {
             Answer::Done => {
@@ -105,7 +105,8 @@ impl Desk {
                 self.queues.one_left();
             }
             Answer::Back(not_before, _) => {
-                queue.release(id, not_before.unwrap_or_else(|| self.clock.now().plus_ms(100)))?
+                let now = self.clock.now();
+                queue.release(id, now.plus_ms(batch::hidden_ms(now, not_before, receives)))?;
             }
             Answer::Dead(reason) => {
                 observe::buried(name.name(), &reason);

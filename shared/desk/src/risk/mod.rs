@@ -43,7 +43,7 @@ pub enum Layer {
     StaleData,
     /// The market is not on the list (RSK-01).
     SymbolWhitelist,
-    /// There is nothing to close, or it is being closed already.
+    /// There is nothing to close, or it is being closed already; or an entry already works.
     Position,
     /// The order is below or above the instrument's sizes (RSK-06).
     OrderSize,
@@ -130,6 +130,8 @@ pub struct Books {
     pub position: Position,
     /// Whether an order to close that position is on its way.
     pub closing: bool,
+    /// Whether an order that opens or adds to it is.
+    pub opening: bool,
     /// The account's worth, in quote units.
     pub equity: Amount,
     /// What all positions and reservations come to, in quote units.

@@ -9,6 +9,7 @@ fn books() -> Books {
         market_frozen: None,
         position: Position::FLAT,
         closing: false,
+        opening: false,
         equity: Amount::whole(1_000_000),
         exposure: Amount::ZERO,
         headroom: Headroom { cash: Amount::whole(1_000_000), slots: Amount::whole(5), exposure: Amount::whole(50_000) },
@@ -51,6 +52,8 @@ fn each_limit_refuses_by_its_own_name() {
     assert_eq!(refused(|_, _, s| s.decided_at = s.decided_at.plus_ms(-120_001)), Layer::StaleData);
     assert_eq!(refused(|_, p, _| p.symbol_whitelist = Some(std::collections::BTreeSet::new())), Layer::SymbolWhitelist);
     assert_eq!(refused(|_, _, s| s.target = Wished::Flat), Layer::Position);
+    // What it has bought may not be known yet: a second one would double the position.
+    assert_eq!(refused(|b, _, _| b.opening = true), Layer::Position);
     assert_eq!(refused(|_, p, _| p.max_order = whole(999)), Layer::MaxOrder);
     assert_eq!(refused(|b, _, _| b.headroom.exposure = whole(1009)), Layer::MaxPosition);
     assert_eq!(refused(|b, _, _| b.equity = whole(10_099)), Layer::MaxPositionSize);

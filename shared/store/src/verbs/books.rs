@@ -43,6 +43,12 @@ impl AccountState {
         self.working.iter().any(|(of, row)| of == symbol && matches!(row.leg, Leg::Exit | Leg::Flatten))
     }
 
+    /// Whether an order that opens or adds to the position in `symbol` is on its way.
+    #[must_use]
+    pub fn is_opening(&self, symbol: &Symbol) -> bool {
+        self.working.iter().any(|(of, row)| of == symbol && row.leg == Leg::Entry)
+    }
+
     /// The kill switch, or what its absence means.
     #[must_use]
     pub fn kill_state(&self, now: Timestamp) -> KillState {

@@ -79,6 +79,8 @@ enum Next {
     Expire,
     Refuse,
     Cancel,
+    /// What is left is filled after all.
+    Late,
 }
 
 /// The exchange.
@@ -252,6 +254,10 @@ impl Exchange {
             }
             OrderKind::StopMarket { .. } => {}
         }
+        if (refused || ends) && faults.fires(ACTOR, "accept", visit, &[Fault::FillAfterEnd]).is_some() {
+            let ended = order.plan.back().map_or(now, |(at, _)| *at);
+            order.plan.push_back((ended.plus_ms(span(number(faults, "late"), 20, 90_000)), Next::Late));
+        }
         if faults.fires(ACTOR, "accept", visit, &[Fault::HandCancel]).is_some() {
             let at = now.plus_ms(span(number(faults, "cancelled"), 0, 4_000));
             order.plan.retain(|(due, _)| *due < at);
@@ -305,6 +311,7 @@ impl Exchange {
             while let Some(next) = self.due(index, now) {
                 match next {
                     Next::Fill(quantity) if self.fill(index, quantity, now, markets).is_some() => {}
+                    Next::Late => drop(self.fill_late(index, now, markets)),
                     Next::Fill(_) | Next::Expire => self.expire(index, now),
                     Next::Refuse => self.end(index, VenueStatus::Rejected, now),
                     Next::Cancel => self.end(index, VenueStatus::Cancelled, now),
@@ -329,6 +336,13 @@ impl Exchange {
         order.plan.pop_front().map(|(_, next)| next)
     }
 
+    /// What raced with the end of an order, and is told of afterwards; nothing if it can't be paid any more.
+    fn fill_late(&mut self, index: usize, now: Timestamp, markets: &Markets) -> Option<()> {
+        let order = self.orders.get(index)?;
+        let rest = order.new.quantity.minus(order.filled).ok().filter(|rest| !rest.is_zero())?;
+        self.fill(index, rest, now, markets)
+    }
+
     fn expire(&mut self, index: usize, now: Timestamp) {
         if self.orders.get(index).is_some_and(|order| order.status == VenueStatus::Open) {
             self.end(index, VenueStatus::Expired, now);
@@ -345,7 +359,7 @@ impl Exchange {
     fn end(&mut self, index: usize, status: VenueStatus, now: Timestamp) {
         if let Some(order) = self.orders.get_mut(index) {
             (order.status, order.ended_at) = (status, Some(now));
-            order.plan.clear();
+            order.plan.retain(|(_, next)| matches!(next, Next::Late));
         }
     }
 
@@ -370,9 +384,9 @@ impl Exchange {
 }
 
 impl VenueOrder {
-    /// Whether something may still be traded: of one that was cancelled, what raced with the cancel.
+    /// Whether something may still be traded: of one that has ended, what raced with its end.
     const fn can_fill(&self) -> bool {
-        matches!(self.status, VenueStatus::Open | VenueStatus::Cancelled)
+        !matches!(self.status, VenueStatus::Filled)
     }
 
     /// What the venue says about it.

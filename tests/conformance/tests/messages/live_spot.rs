@@ -287,8 +287,10 @@ fn what_works_is_asked_for_in_the_desk_s_own_markets_and_once_a_minute_in_all() 
             live.open_orders(&account).await.unwrap();
         }
     });
-    let one: Vec<bool> = sent.lock().unwrap().iter().map(|asked| asked.target.contains("symbol=BTCUSDT")).collect();
-    assert_eq!(one, [false, true, true, false], "in all markets it costs thirteen times as much");
+    let mut one: Vec<bool> = sent.lock().unwrap().iter().map(|asked| asked.target.contains("symbol=BTCUSDT")).collect();
+    // However many classes of orders are asked for.
+    one.dedup();
+    assert_eq!(one, [false, true, false], "in all markets it costs thirteen times as much");
 }
 
 #[test]
@@ -306,7 +308,7 @@ fn a_spent_budget_says_when_to_ask_again_and_does_not_keep_a_cancel_from_being_s
                 Err(fault) => break fault,
             }
         };
-        assert!(looks > 1_000, "{looks}");
+        assert!(looks > 600, "{looks}");
         let again = fault.retry_at.unwrap();
         assert!((20_000..=120_000).contains(&again.ms_since(Timestamp::from_ms(NOW_MS))), "{again}");
         assert!(fault.to_string().contains("our own request budget at binance is used up until"), "{fault}");

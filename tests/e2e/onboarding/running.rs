@@ -183,7 +183,7 @@ async fn a_verb_speaks_of_the_desk_that_runs_though_another_was_begun_later() {
     assert_eq!((&portfolio["mode"], &portfolio["desk"]["running"]), (&"live".into(), &true.into()), "{portfolio}");
     let runs = format!("running, process {}", desk.child.id());
     let killed = everything(&scene.run(&mut scene.command(&["kill", "--reason", "a test"])));
-    for words in ["desk       ", LABEL, &runs, "KILLED (keep_stops)", "the desk is running and sweeps on"] {
+    for words in ["desk       ", LABEL, &runs, "KILLED (keep stops)", "the desk is running and sweeps on"] {
         assert!(killed.contains(words), "{words}: {killed}");
     }
     // A desk at work hides nothing of this.

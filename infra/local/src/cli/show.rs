@@ -69,13 +69,14 @@ pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
         }
         return print_json(&which.named(found));
     }
-    which.tell(false);
     let quote = text(&found, "quote");
     let kind = match text(&found, "mode").as_str() {
         "simulated" => "SIMULATED exchange, no real money:".to_owned(),
         mode => mode.to_uppercase(),
     };
+    // What is at stake comes first.
     say(&format!("{kind} account {}", text(&found, "account")));
+    which.tell(false);
     for (label, field) in [("equity", "equity"), ("profit", "profit"), ("cash", "cash"), ("free cash", "free_cash")] {
         say(&format!("{label:10} {} {quote}", text(&found, field)));
     }

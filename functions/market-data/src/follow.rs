@@ -52,7 +52,7 @@ impl<S: PullBars, T: Table, M: Stand, C: Clock, Q: Publish> PullCandles for Foll
         after: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<Candle>, PullError> {
-        let fault = |reason: String| PullError { symbol: symbol.clone(), reason };
+        let fault = |reason: String| PullError::new(symbol.clone(), reason);
         let mut bars = self.bars.pull(symbol, interval, after, limit).await?;
         let account = &self.config.account;
         let market = self.config.known_market(symbol).map_err(|e| fault(e.to_string()))?;

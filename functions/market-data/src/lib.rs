@@ -18,7 +18,7 @@ use boot::event::Scheduled;
 use desk::id::Symbol;
 use desk::market::Candle;
 use desk::message::{Message, QueueName};
-use desk::port::{Outgoing, Publish, PullCandles, Table};
+use desk::port::{Outgoing, Publish, PullCandles, PullError, Table};
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -126,8 +126,8 @@ async fn catch_up<T: Table, P: PullCandles, Q: Publish>(
     };
     loop {
         let after = last.map(|candle| candle.open_time);
-        let pulled =
-            deps.candles.pull(symbol, interval, after, LIMIT).await.map_err(|e| Failure::retry(e.to_string()))?;
+        let later = |e: PullError| Failure::Retry { not_before: e.retry_at, reason: e.to_string() };
+        let pulled = deps.candles.pull(symbol, interval, after, LIMIT).await.map_err(later)?;
         let Some(newest) = pulled.last().copied() else { break };
         believed(market, after, &pulled)?;
         deps.store.add_candles(symbol, interval, &pulled).await?;

@@ -51,6 +51,7 @@ pub async fn cancel<T: Table, V: Venue>(
             Ok(if order.row.state.is_terminal() { Cancelled::Done } else { Cancelled::NotYet(None) })
         }
         CancelOutcome::Unknown(_) => Ok(Cancelled::NotYet(None)),
+        CancelOutcome::Unasked(fault) => Ok(Cancelled::NotYet(fault.retry_at)),
     }
 }
 

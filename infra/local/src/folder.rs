@@ -9,8 +9,11 @@
 //! | `endpoint.json` | where that process serves the API |
 //! | `outage.json` | since when and why its exchange does not answer, while it does not |
 //! | `desk.log` | domain events, JSON lines |
+//!
+//! The folder is its owner's alone, and so is every file in it ([`crate::private`]).
 
 use crate::desk::outage::Outage;
+use crate::private;
 use boot::config::DeskConfig;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -148,7 +151,7 @@ impl Folder {
     pub fn open(path: &Path, run: Run) -> Result<Self, FolderError> {
         // Absolute, because a running desk tells others where its files are.
         let path = &std::path::absolute(path).map_err(at(path))?;
-        fs::create_dir_all(path).map_err(at(path))?;
+        private::folder(path).map_err(at(path))?;
         let lock = lock(path)?;
         // That of a desk that is gone: nobody shall be sent to its port.
         let _ = fs::remove_file(path.join("endpoint.json"));
@@ -161,7 +164,7 @@ impl Folder {
             Some(_) => {}
             None => {
                 let text = serde_json::to_string_pretty(&run).unwrap_or_default();
-                write_whole(&path.join("run.json"), text.as_bytes(), false)?;
+                write_whole(&path.join("run.json"), text.as_bytes(), true)?;
             }
         }
         Ok(Self { path: path.to_owned(), run, _lock: lock })
@@ -181,6 +184,14 @@ impl Folder {
         Ok(Self { path: path.to_owned(), run, _lock: lock })
     }
 
+    /// Closes the folder and the desk's files in it to all but their owner, those of an older desk too.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`], naming the file that stays open to others.
+    pub fn close_to_others(&self) -> Result<(), FolderError> {
+        private::close(&self.path).map_err(|(path, source)| FolderError::Io { path, source })
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -194,7 +205,7 @@ impl Folder {
     pub fn retell(&mut self, config: &DeskConfig) -> Result<(), FolderError> {
         let run = Run { config: config.clone(), ..self.run.clone() };
         let text = serde_json::to_string_pretty(&run).unwrap_or_default();
-        write_whole(&self.path.join("run.json"), text.as_bytes(), false)?;
+        write_whole(&self.path.join("run.json"), text.as_bytes(), true)?;
         self.run = run;
         Ok(())
     }
@@ -228,7 +239,7 @@ impl Folder {
     pub fn announce(&self, port: u16) -> Result<(), FolderError> {
         let endpoint = Endpoint { port, pid: std::process::id() };
         let text = serde_json::to_string(&endpoint).unwrap_or_default();
-        write_whole(&self.path.join("endpoint.json"), text.as_bytes(), false)
+        write_whole(&self.path.join("endpoint.json"), text.as_bytes(), true)
     }
 
     /// Says that the exchange does not answer, or that it does again.
@@ -243,7 +254,7 @@ impl Folder {
                 Ok(()) | Err(_) => Ok(()),
             };
         };
-        write_whole(&path, serde_json::to_string(outage).unwrap_or_default().as_bytes(), false)
+        write_whole(&path, serde_json::to_string(outage).unwrap_or_default().as_bytes(), true)
     }
 
     /// The log, to be appended to.
@@ -252,7 +263,7 @@ impl Folder {
     /// [`FolderError::Io`] if it can't be opened.
     pub fn log(&self) -> Result<File, FolderError> {
         let path = self.path.join("desk.log");
-        OpenOptions::new().create(true).append(true).open(&path).map_err(at(&path))
+        private::new_file(OpenOptions::new().create(true).append(true)).open(&path).map_err(at(&path))
     }
 }
 
@@ -262,7 +273,8 @@ const LOCK_TRIES: u32 = 10;
 /// Takes the folder's lock, or says who has it.
 fn lock(path: &Path) -> Result<File, FolderError> {
     let file_path = path.join("lock");
-    let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&file_path);
+    let opened =
+        private::new_file(OpenOptions::new().create(true).truncate(false).read(true).write(true)).open(&file_path);
     let file = opened.map_err(at(&file_path))?;
     let in_use = || {
         let pid = fs::read_to_string(&file_path).unwrap_or_default();
@@ -295,7 +307,12 @@ pub fn running(path: &Path) -> Option<(Endpoint, String)> {
         Err(TryLockError::WouldBlock) => {}
         Ok(()) | Err(TryLockError::Error(_)) => return None,
     }
-    let endpoint = serde_json::from_str(&fs::read_to_string(path.join("endpoint.json")).ok()?).ok()?;
+    let endpoint: Endpoint = serde_json::from_str(&fs::read_to_string(path.join("endpoint.json")).ok()?).ok()?;
+    // A verb has the folder of a resting desk open, too. What a killed desk has left of its address is not that verb's.
+    let holder = fs::read_to_string(path.join("lock")).ok().and_then(|pid| pid.trim().parse::<u32>().ok());
+    if holder.is_some_and(|pid| pid != endpoint.pid) {
+        return None;
+    }
     let token = fs::read_to_string(path.join("token")).ok()?;
     Some((endpoint, token.trim().to_owned()))
 }

@@ -9,6 +9,7 @@
 //! - [`history`]: bars pulled from a venue into Parquet;
 //! - [`market`]: recorded bars and the simulated market;
 //! - [`folder`]: the data folder, its lock, its run, its token;
+//! - [`private`]: that nobody else reads it;
 //! - [`report`]: the figures of a run, read back from the books.
 
 pub mod cli;
@@ -20,4 +21,5 @@ pub mod history;
 pub mod in_use;
 pub mod keyring;
 pub mod market;
+pub mod private;
 pub mod report;

@@ -29,6 +29,8 @@ pub struct Figures {
     pub intents: u64,
     /// Those that risk approved.
     pub approved: u64,
+    /// Protective stops among these: no signal wished for them, a fill did.
+    pub approved_stops: u64,
     /// Those it refused, by layer.
     pub refused: BTreeMap<String, u64>,
     /// Those a venue has accepted.
@@ -101,6 +103,7 @@ pub async fn read(desk: &Desk) -> Result<Figures, Failure> {
         signals: decided.signals,
         intents: decided.approved + decided.refused.values().sum::<u64>(),
         approved: decided.approved,
+        approved_stops: decided.approved_stops,
         refused: decided.refused,
         posted: distinct(&|order| order.venue_order.is_some()),
         fills,
@@ -174,23 +177,27 @@ async fn bars(desk: &Desk) -> Result<(u64, u64, u64), Failure> {
 struct Decided {
     signals: u64,
     approved: u64,
+    approved_stops: u64,
     refused: BTreeMap<String, u64>,
 }
 
 impl Decided {
     async fn read(desk: &Desk, lines: &mut Lines) -> Result<Self, Failure> {
-        let (mut approved, mut refused) = (0, BTreeMap::new());
+        let (mut approved, mut approved_stops, mut refused) = (0, 0, BTreeMap::new());
         let decisions = desk.store.all_decisions(&desk.config.account).await?;
         for id in &decisions {
             for verdict in desk.store.verdicts(id).await?.iter().filter(|verdict| verdict.attempt == 1) {
                 lines.add(&["decision", &serde_json::to_string(verdict).unwrap_or_default()]);
                 match &verdict.outcome {
-                    Outcome::Approved { .. } => approved += 1,
+                    Outcome::Approved { .. } => {
+                        approved += 1;
+                        approved_stops += u64::from(matches!(verdict.leg, Leg::Stop(_)));
+                    }
                     Outcome::Refused { layer } => *refused.entry(layer.name().to_owned()).or_default() += 1,
                 }
             }
         }
-        Ok(Self { signals: count(decisions.len()), approved, refused })
+        Ok(Self { signals: count(decisions.len()), approved, approved_stops, refused })
     }
 }
 

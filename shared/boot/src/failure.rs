@@ -83,7 +83,7 @@ impl From<PublishError> for Failure {
 
 impl From<VenueError> for Failure {
     fn from(error: VenueError) -> Self {
-        Self::retry(error.to_string())
+        Self::Retry { not_before: error.retry_at, reason: error.to_string() }
     }
 }
 
@@ -96,5 +96,23 @@ impl From<EventError> for Failure {
 impl From<MessageError> for Failure {
     fn from(error: MessageError) -> Self {
         Self::poison(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use desk::id::VenueId;
+
+    #[test]
+    fn what_a_venue_could_not_be_asked_is_asked_again_when_that_makes_sense() {
+        let error = VenueError::new(VenueId::new("v").unwrap(), "spent".to_owned());
+        let again = |error: VenueError| match Failure::from(error) {
+            Failure::Retry { not_before, .. } => not_before,
+            other @ (Failure::Poison { .. } | Failure::Halt { .. }) => panic!("{other}"),
+        };
+        assert_eq!(again(error.clone()), None);
+        let at = Timestamp::from_ms(60_000);
+        assert_eq!(again(VenueError { retry_at: Some(at), ..error }), Some(at));
     }
 }

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use venue_sim::faults::{Faults, Venue};
+use venue_sim::faults::{Fault, Faults, Rule, Venue};
 
 pub(super) const LABEL: &str = "Main Account";
 
@@ -81,7 +81,11 @@ async fn the_desk_trades_with_the_keys_of_a_label_and_goes_on_in_the_same_folder
     assert!(first["ledger_imbalance"].as_object().unwrap().values().all(|sum| sum == "0"));
     assert_eq!(first["dead_letters"], 0);
 
+    // The venue's clock is asked for twice at the start. A single refusal of either question ends nothing.
+    let time = |skip| Rule { skip, ..Rule::once("GET", "/api/v3/time", Fault::Status { status: 503, acted: false }) };
+    scene.sim.switch(Faults { rules: vec![time(0), time(2)], ..Faults::default() });
     let second = figures(&scene.run(&mut scene.up(&READY)));
+    scene.sim.switch(Faults::default());
     assert_eq!(scene.desks().len(), 1, "{:?}", scene.desks());
     let count = |figures: &Value, name: &str| figures[name].as_u64().unwrap();
     assert!(count(&second, "bars") > count(&first, "bars"), "it went on");
@@ -119,6 +123,12 @@ async fn what_was_typed_wrong_is_told_before_the_key_is_looked_at() {
         assert!(scene.desks().is_empty());
     };
     refuses("NONEUSDT", "50", "no such spot market");
+    let mut up = scene.command(&["up", "--live", LABEL, "--symbol", "BTCUSDT", "--interval", "7s", "--bars", "1"]);
+    let seven = scene.run(up.args(["--until-end"]).args(READY));
+    scene.fails(&seven, "--interval 7s: the exchange has no 7s bars; it has 1s, 1m");
+    assert!(scene.desks().is_empty() && !everything(&seven).contains("permissions"), "{}", everything(&seven));
+    let mut none = scene.command(&["up", "--live", LABEL, "--symbol", "BTCUSDT", "--bars", "0", "--until-end"]);
+    scene.fails(&scene.run(none.args(READY)), "invalid value '0' for '--bars");
     refuses("BTCUSDT", "-5", "--stake");
     refuses("BTCUSDT", "3", "3 is less than the smallest order in BTCUSDT, 5 USDT");
     // More than the smallest notional, but not in whole lots of 0.6 USDT.

@@ -164,11 +164,73 @@ async fn a_kill_that_closes_positions_names_the_stops_that_gave_way_and_the_dust
     assert!(text.contains("   1 protective stops cancelled, each before its position was closed"), "{text}");
     assert!(text.contains(" BTC in BTCUSDT: less than a lot of 0.00001 BTC"), "the fee left a rest: {text}");
     desk.stop();
-    let mut desk = Desk::begin(&scene, LABEL);
+    let desk = Desk::begin(&scene, LABEL);
     let said = desk.said();
     let killed = said.find("KILLED   since").unwrap_or_else(|| panic!("it does not say so: {said}"));
     assert!(killed < said.find("market   ").unwrap() && said.contains("flatten (a test)"), "{said}");
-    // It listens for being stopped once it has begun its round.
-    desk.next_line("a line", |_| true);
     desk.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verb_speaks_of_the_desk_that_runs_though_another_was_begun_later() {
+    let scene = scene().await;
+    assert!(scene.good(LABEL, &["--live"]).status.success());
+    let desk = Desk::begin(&scene, LABEL);
+    scene.position();
+    let paper = scene.run(&mut scene.command(&["up", "--bars", "3", "--until-end", "--json"]));
+    assert!(paper.status.success(), "{}", everything(&paper));
+    let portfolio = scene.json(&["portfolio"]);
+    assert_eq!((&portfolio["mode"], &portfolio["desk"]["running"]), (&"live".into(), &true.into()), "{portfolio}");
+    let runs = format!("running, process {}", desk.child.id());
+    let killed = everything(&scene.run(&mut scene.command(&["kill", "--reason", "a test"])));
+    for words in ["desk       ", LABEL, &runs, "KILLED (keep stops)", "the desk is running and sweeps on"] {
+        assert!(killed.contains(words), "{words}: {killed}");
+    }
+    // A desk at work hides nothing of this.
+    let health = scene.json(&["doctor"]);
+    let detail = |check: &str| {
+        let found = health["findings"].as_array().unwrap().iter().find(|finding| finding["check"] == check);
+        found.unwrap_or_else(|| panic!("{check}: {health}"))["detail"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(detail("dead letters"), "none");
+    assert!(detail("kill switch").contains("killed since") && detail("kill switch").contains("(a test)"), "{health}");
+    let watch = scene.json(&["portfolio"])["watch"].clone();
+    assert_eq!((&watch["killed"], &watch["dead_letters"]), (&true.into(), &0.into()), "{watch}");
+    let held = watch["positions"].as_array().unwrap();
+    assert!(held.iter().all(|held| held["bare"].is_null()), "each rests on its stop: {watch}");
+    let stops = detail("stops");
+    let shown = if held.is_empty() { "nothing is held" } else { " of BTCUSDT: 1 stops " };
+    assert!(stops.contains(shown), "{stops}");
+    desk.stop();
+    // Now none runs, and the one that was begun last is meant: on paper.
+    let killed = everything(&scene.run(&mut scene.command(&["kill"])));
+    for words in ["simulated, seed 1", "(not running)", "NOT running: it sweeps on when it begins again"] {
+        assert!(killed.contains(words), "{words}: {killed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_is_stopped_before_it_trades_says_so_and_ends_by_itself() {
+    let scene = scene().await;
+    assert!(scene.good(LABEL, &["--live"]).status.success());
+    // Whatever it asks at the start is not answered.
+    let silent = Rule::each("", "", Fault::RequestLost { hang_ms: 60_000 });
+    scene.sim.switch(Faults { rules: vec![silent], ..Faults::default() });
+    let mut command = scene.command(&["up", "--live", LABEL, "--symbol", "BTCUSDT", "--untested-venue"]);
+    let child = command.args(["--confirm", LABEL]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let claims = |entry: &std::fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name.starts_with("desk-") && std::fs::read_to_string(entry.path()).is_ok_and(|note| note.contains("pid"))
+    };
+    let keys = scene.folder.path().join("ballast-keys");
+    let began = Instant::now();
+    // It has its key: from long before that on it listens.
+    while !std::fs::read_dir(&keys).unwrap().flatten().any(|entry| claims(&entry)) {
+        assert!(began.elapsed() < PATIENCE, "it never began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "it ended by itself: {:?}", output.status);
+    assert!(everything(&output).contains("stopped before it began to trade: no order was placed"));
 }

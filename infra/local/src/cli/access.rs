@@ -1,6 +1,7 @@
 //! Reaching a desk: through its API when it runs, through the same routes in this process when it rests. A desk that trades
 //! at a venue can be read at rest, but not told anything: nobody but the running desk has its keys.
 
+use super::which::Which;
 use crate::desk::clock::DeskClock;
 use crate::desk::feed::Feed;
 use crate::desk::queues::Queues;
@@ -16,7 +17,6 @@ use boot::config::SIMULATED;
 use desk::time::Timestamp;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use std::path::Path;
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -29,8 +29,9 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// Finds the desk of a folder.
-    pub(super) async fn to(path: &Path) -> anyhow::Result<Self> {
+    /// Reaches a desk.
+    pub(super) async fn to(desk: &Which) -> anyhow::Result<Self> {
+        let path = &desk.folder;
         if let Some((endpoint, token)) = folder::running(path) {
             let base = format!("http://127.0.0.1:{}", endpoint.port);
             let client = reqwest::Client::builder().no_proxy().build()?;

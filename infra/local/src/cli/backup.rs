@@ -6,6 +6,7 @@ use super::print::say;
 use crate::desk::wiring::Desk;
 use crate::embedded::queue::Queue;
 use crate::folder::{self, read_run};
+use crate::private;
 use anyhow::{Context, bail};
 use api::auth::{self, Guard, Token};
 use axum::extract::State;
@@ -77,7 +78,7 @@ async fn back_up_here(State(deps): State<Route>) -> (axum::http::StatusCode, Jso
 
 /// Copies the books and queues of an open desk, and lists what was copied.
 fn copy(desk: &Desk, folder: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("{}: can't be made", to.display()))?;
+    private::folder(to).with_context(|| format!("{}: can't be made", to.display()))?;
     desk.store.table().backup_to(to)?;
     desk.queues.queue().backup_to(&to.join("queue.db"))?;
     fs::copy(folder.join("run.json"), to.join("run.json"))?;
@@ -86,8 +87,14 @@ fn copy(desk: &Desk, folder: &Path, to: &Path) -> anyhow::Result<()> {
         files.insert(name.to_owned(), hash(&to.join(name))?);
     }
     let manifest = Manifest { schema: folder::SCHEMA, files };
-    folder::write_whole(&to.join(MANIFEST), serde_json::to_string_pretty(&manifest)?.as_bytes(), false)?;
-    Ok(())
+    folder::write_whole(&to.join(MANIFEST), serde_json::to_string_pretty(&manifest)?.as_bytes(), true)?;
+    closed(to)
+}
+
+/// Closes a copy to others, as the desk's folder is.
+fn closed(folder: &Path) -> anyhow::Result<()> {
+    private::close(folder)
+        .map_err(|(path, error)| anyhow::anyhow!("{}: can't be closed to others: {error}", path.display()))
 }
 
 fn hash(path: &Path) -> anyhow::Result<String> {
@@ -100,7 +107,8 @@ pub(super) async fn backup(arguments: &BackupArguments) -> anyhow::Result<()> {
     if to.exists() {
         bail!("{}: exists already; name a folder that does not", to.display());
     }
-    let access = Access::to(&arguments.at.folder()?).await?;
+    let which = arguments.at.desk()?;
+    let access = Access::to(&which).await?;
     match &access {
         Access::AtRest { desk, folder, .. } => {
             let done = copy(desk, folder.path(), to);
@@ -117,8 +125,9 @@ pub(super) async fn backup(arguments: &BackupArguments) -> anyhow::Result<()> {
         }
     }
     if arguments.at.json {
-        say(&serde_json::to_string(&json!({"backup": to}))?);
+        say(&serde_json::to_string(&which.named(json!({"backup": to})))?);
     } else {
+        which.tell(false);
         say(&format!(
             "backed up to {}; `ballast restore {} --data-dir DIR` brings it back",
             to.display(),
@@ -136,7 +145,7 @@ fn move_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     if fs::rename(from, to).is_ok() {
         return Ok(());
     }
-    fs::create_dir_all(to)?;
+    private::folder(to)?;
     for name in FILES.iter().chain([&MANIFEST]) {
         fs::copy(from.join(name), to.join(name))
             .with_context(|| format!("{}: can't be copied", to.join(name).display()))?;
@@ -166,11 +175,12 @@ pub(super) fn restore(arguments: &RestoreArguments) -> anyhow::Result<()> {
     // Beside its place first, so that a copy that breaks off leaves no half a desk.
     let beside = to.with_extension("restoring");
     let _ = fs::remove_dir_all(&beside);
-    fs::create_dir_all(&beside).with_context(|| format!("{}: can't be made", beside.display()))?;
+    private::folder(&beside).with_context(|| format!("{}: can't be made", beside.display()))?;
     for name in FILES {
         fs::copy(from.join(name), beside.join(name)).with_context(|| format!("{}: can't be copied", name))?;
     }
     Queue::open(&beside.join("queue.db"))?;
+    closed(&beside)?;
     if to.exists() {
         fs::remove_dir(to)?;
     }

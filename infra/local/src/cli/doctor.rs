@@ -3,7 +3,9 @@
 use super::Where;
 use super::access::{Access, open_at_rest};
 use super::print::{list, say, text};
+use super::which::Which;
 use crate::cloud::tools::AWS;
+use crate::desk::watch::{self, Watch};
 use crate::desk::wiring::Desk;
 use crate::folder::{self, Folder};
 use anyhow::{Context, bail};
@@ -15,7 +17,6 @@ use desk::order::{Leg, Order, State};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// One check's outcome.
 #[derive(Debug, Serialize)]
@@ -40,14 +41,24 @@ pub(super) struct DoctorArguments {
 
 pub(super) async fn run(arguments: &DoctorArguments) -> anyhow::Result<()> {
     let at = &arguments.at;
-    let findings = match &arguments.cloud {
-        Some(name) => in_cloud(name)?,
-        None => here(&at.folder()?).await?,
+    let (which, findings) = match &arguments.cloud {
+        Some(name) => (None, in_cloud(name)?),
+        None => {
+            let which = at.desk()?;
+            let findings = here(&which).await?;
+            (Some(which), findings)
+        }
     };
     let faults = findings.iter().filter(|finding| !finding.ok).count();
     if at.json {
-        say(&serde_json::to_string(&json!({"findings": findings, "faults": faults}))?);
+        let answer = json!({"findings": findings, "faults": faults});
+        let answer = match &which {
+            Some(which) => which.named(answer),
+            None => answer,
+        };
+        say(&serde_json::to_string(&answer)?);
     } else {
+        which.iter().for_each(|which| which.tell(false));
         for Finding { check, ok, detail } in &findings {
             say(&format!("{} {check:14} {detail}", if *ok { "ok   " } else { "FAULT" }));
         }
@@ -58,9 +69,10 @@ pub(super) async fn run(arguments: &DoctorArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn here(path: &Path) -> anyhow::Result<Vec<Finding>> {
-    if folder::running(path).is_some() {
-        let mut findings = through_api(&Access::to(path).await?).await?;
+async fn here(which: &Which) -> anyhow::Result<Vec<Finding>> {
+    let path = &which.folder;
+    if which.runs() {
+        let mut findings = through_api(&Access::to(which).await?).await?;
         if let Some(outage) = folder::outage(path) {
             findings.push(found("exchange", false, format!("{outage}; the desk goes on asking, look at the network")));
         }
@@ -124,15 +136,35 @@ async fn through_api(access: &Access) -> anyhow::Result<Vec<Finding>> {
     let balances = access.get("/v1/balances").await?;
     let portfolio = access.get("/v1/portfolio").await?;
     let orders = access.get("/v1/orders?limit=200").await?;
+    let watch = Watch::parse(access.get(watch::PATH).await?)?;
     let even = balances.get("imbalance").and_then(Value::as_object).is_some_and(|s| s.values().all(|v| v == "0"));
     let unknown = list(&orders, "orders").iter().filter(|order| text(order, "state") == "unknown").count();
     let frozen = portfolio.get("frozen").and_then(Value::as_str);
-    Ok(vec![
+    let mut findings = vec![
         found("desk", text(&health, "status") == "ok", "it runs and answers (stop it for the checks of its files)"),
         found("ledger", even, "every asset's balances add up to zero"),
         found("orders", unknown == 0, format!("{unknown} of the last 200 with an unknown outcome")),
         found("reconciled", frozen.is_none(), frozen.unwrap_or("books and venue agree")),
-    ])
+    ];
+    findings.extend(watched(&watch));
+    Ok(findings)
+}
+
+/// What waits for a person, of a desk that runs or rests: dead letters, positions without a stop, the kill switch.
+fn watched(watch: &Watch) -> Vec<Finding> {
+    let Watch { kill_switch, kill_switch_readable, dead_letters, letters, positions, .. } = watch;
+    let shown: Vec<String> = letters.iter().map(ToString::to_string).collect();
+    let dead = match dead_letters {
+        0 => "none".to_owned(),
+        n => format!("{n}, the last first: {}; what became of an order tells `ballast orders`", shown.join("; ")),
+    };
+    let held: Vec<String> = positions.iter().map(ToString::to_string).collect();
+    let stops = if held.is_empty() { "nothing is held".to_owned() } else { held.join("; ") };
+    vec![
+        found("dead letters", *dead_letters == 0, dead),
+        found("stops", positions.iter().all(|held| held.bare.is_none()), stops),
+        found("kill switch", *kill_switch_readable, kill_switch.as_str()),
+    ]
 }
 
 /// Everything that can be checked of a desk at rest.
@@ -146,19 +178,9 @@ async fn in_books(desk: &Desk) -> anyhow::Result<Vec<Finding>> {
         intact.is_ok(),
         intact.map_or_else(|e| e.to_string(), |()| "intact, every message accounted for".to_owned()),
     ));
-    let counts = queue.counts()?;
-    let dead: u64 = counts.values().map(|counts| counts.dead).sum();
-    let letters: Vec<String> =
-        queue.dead_letters(3)?.into_iter().map(|l| format!("{}: {}", l.queue, l.reason)).collect();
-    findings.push(found(
-        "dead letters",
-        dead == 0,
-        if dead == 0 { "none".to_owned() } else { format!("{dead}, the last: {}", letters.join("; ")) },
-    ));
     findings.extend(ledger(desk).await?);
     findings.push(positions(desk).await?);
     findings.push(headroom(desk).await?);
-    findings.push(protection(desk).await?);
     let unknown = desk.store.all_orders(account).await?.iter().filter(|o| o.state == State::Unknown).count();
     findings.push(found("orders", unknown == 0, format!("{unknown} with an unknown outcome")));
     let state = desk.store.account_state(account).await?;
@@ -168,8 +190,7 @@ async fn in_books(desk: &Desk) -> anyhow::Result<Vec<Finding>> {
         state.frozen_markets.iter().map(|(symbol, why)| format!("{symbol}: {}", why.row)).collect();
     let detail = if markets.is_empty() { "nobody else trades in them".to_owned() } else { markets.join("; ") };
     findings.push(found("markets", markets.is_empty(), detail));
-    let killed = state.kill.as_ref().is_none_or(|kill| kill.row.is_killed());
-    findings.push(found("kill switch", state.kill.is_some(), if killed { "killed" } else { "live" }));
+    findings.extend(watched(&Watch::look(&desk.store, queue, &desk.config).await?));
     Ok(findings)
 }
 
@@ -227,21 +248,6 @@ async fn positions(desk: &Desk) -> anyhow::Result<Finding> {
     }
     let detail = format!("each is the fold of its fills ({} fills, {} of others' orders)", fills.len(), others.len());
     Ok(found("positions", true, detail))
-}
-
-/// Every position rests on a stop, or is being closed.
-async fn protection(desk: &Desk) -> anyhow::Result<Finding> {
-    let account = &desk.config.account;
-    let working: Vec<Order> = desk.store.working_orders(account, None).await?.into_iter().map(|o| o.row).collect();
-    let mut bare = Vec::new();
-    for (symbol, position) in desk.store.account_state(account).await?.positions {
-        let Some(market) = desk.config.market(&symbol) else { continue };
-        let found = desk::reconcile::unprotected(&market.instrument, position.quantity, &working)?;
-        bare.extend(found.map(|finding| finding.to_string()));
-    }
-    let detail =
-        if bare.is_empty() { "every position rests on a stop or is being closed".to_owned() } else { bare.join("; ") };
-    Ok(found("stops", bare.is_empty(), detail))
 }
 
 /// limit = headroom + reserved + held, for slots and every market's exposure; cash = free + reserved.

@@ -18,11 +18,13 @@ mod show;
 mod switch;
 mod up;
 mod venues;
+mod which;
 mod worth;
 
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use which::Which;
 
 /// A self-hosted, risk-first crypto trading desk. Paper trading is the default.
 #[derive(Debug, Parser)]
@@ -75,7 +77,7 @@ enum Verb {
 /// Which desk, and how to answer.
 #[derive(Debug, Clone, Args)]
 struct Where {
-    /// The desk's data folder [default: the one used last]
+    /// The desk's data folder [default: that of the desk that runs; if none does, the one used last]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Answer with one JSON object
@@ -98,18 +100,10 @@ struct PortfolioArguments {
 /// The folder below which data folders are made unless one is named.
 const BASE: &str = "ballast-data";
 
-/// The data folder used last.
-fn last_used() -> anyhow::Result<PathBuf> {
-    let path = PathBuf::from(BASE).join("current");
-    let named = std::fs::read_to_string(&path).map_err(|_| {
-        anyhow::anyhow!("there is no desk here yet: begin one with `ballast up`, or name its folder with --data-dir")
-    })?;
-    Ok(PathBuf::from(named.trim()))
-}
-
 impl Where {
-    fn folder(&self) -> anyhow::Result<PathBuf> {
-        self.data_dir.clone().map_or_else(last_used, Ok)
+    /// The desk that is meant.
+    fn desk(&self) -> anyhow::Result<Which> {
+        Which::find(self.data_dir.as_deref(), Path::new(BASE))
     }
 }
 

@@ -87,7 +87,8 @@ impl Progress {
         let signals = sent(QueueName::Signals);
         let (account, quote) = (&desk.config.account, &desk.config.quote);
         let equity = desk.store.valuation(account, quote, desk.config.priced()).await?.equity;
-        let done = format!("{signals} signals  {orders} orders  equity {} {quote}", short(&equity.to_string()));
+        let dead = dead(counts.values().map(|counts| counts.dead).sum());
+        let done = format!("{signals} signals  {orders} orders  equity {} {quote}{dead}", short(&equity.to_string()));
         let elapsed = self.began.elapsed();
         let line = match stand {
             Stand::Played(bars) => {
@@ -122,6 +123,11 @@ impl Progress {
             eprintln!();
         }
     }
+}
+
+/// What is said of messages that were given up, if any were.
+fn dead(letters: u64) -> String {
+    if letters == 0 { String::new() } else { format!("  DEAD LETTERS: {letters}, see ballast doctor") }
 }
 
 /// What is said of a kill switch that is on.
@@ -161,6 +167,15 @@ fn short(amount: &str) -> String {
     }
 }
 
+/// What was wished and approved. A protective stop is approved like an order, but no signal wished for it.
+fn approvals(figures: &Figures) -> String {
+    let Figures { signals, approved, approved_stops, .. } = figures;
+    format!(
+        "{signals} signals, {} orders approved for them, and {approved_stops} protective stops",
+        approved.saturating_sub(*approved_stops)
+    )
+}
+
 /// Prints how a run went, and first how it `ended`.
 pub(super) fn summary(
     figures: &Figures,
@@ -189,12 +204,18 @@ pub(super) fn summary(
         "bars       {} ({} missing, {} without a trade)",
         figures.bars, figures.missing_bars, figures.zero_volume_bars
     ));
-    say(&format!("decisions  {} signals, {} approved, refused: {refused}", figures.signals, figures.approved));
+    say(&format!("decisions  {}; refused: {refused}", approvals(figures)));
     say(&format!("orders     {} posted, {} fills, {} unknown", figures.posted, figures.fills, figures.unknown));
     say(&format!(
         "trades     {} closed, {} by their stop, {} positions open",
         figures.trades, figures.stops, figures.open_positions
     ));
+    if figures.dead_letters > 0 {
+        say(&format!(
+            "DEAD       {} dead letters: messages that were given up; see ballast doctor",
+            figures.dead_letters
+        ));
+    }
     say(&format!("cash       {} {quote}", figures.cash));
     let apart: String = figures.fees_apart.iter().map(|(asset, paid)| format!(", and {paid} {asset}")).collect();
     say(&format!("equity     {} {quote} (fees paid {}{apart})", figures.final_equity, figures.fees));

@@ -4,6 +4,7 @@ use super::Where;
 use super::access::Access;
 use super::explain::explain;
 use super::print::{instant, list, print_json, say, table, text};
+use crate::desk::watch::{self, Watch};
 use crate::folder;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -12,8 +13,8 @@ use serde_json::{Value, json};
 pub(super) struct OrdersArguments {
     #[command(flatten)]
     at: Where,
-    /// How many of the last orders
-    #[arg(long, default_value_t = 20)]
+    /// How many of the last orders, 1 to 200
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
     limit: u32,
     #[command(subcommand)]
     verb: Option<OrdersVerb>,
@@ -39,8 +40,8 @@ pub(super) struct DecisionsArguments {
     id: Option<String>,
     #[command(flatten)]
     at: Where,
-    /// How many of the last decisions
-    #[arg(long, default_value_t = 20)]
+    /// How many of the last decisions, 1 to 200
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
     limit: u32,
 }
 
@@ -54,21 +55,28 @@ pub(super) struct LedgerArguments {
 }
 
 pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
-    let path = at.folder()?;
-    let mut found = Access::to(&path).await?.get("/v1/portfolio").await?;
-    let outage = folder::outage(&path);
+    let which = at.desk()?;
+    let access = Access::to(&which).await?;
+    let mut found = access.get("/v1/portfolio").await?;
+    let watch = Watch::parse(access.get(watch::PATH).await?)?;
+    let outage = folder::outage(&which.folder);
     if at.json {
-        if let (Some(object), Some(outage)) = (found.as_object_mut(), &outage) {
-            object.insert("outage".to_owned(), serde_json::to_value(outage)?);
+        if let Some(object) = found.as_object_mut() {
+            object.insert("watch".to_owned(), serde_json::to_value(&watch)?);
+            if let Some(outage) = &outage {
+                object.insert("outage".to_owned(), serde_json::to_value(outage)?);
+            }
         }
-        return print_json(&found);
+        return print_json(&which.named(found));
     }
     let quote = text(&found, "quote");
     let kind = match text(&found, "mode").as_str() {
         "simulated" => "SIMULATED exchange, no real money:".to_owned(),
         mode => mode.to_uppercase(),
     };
+    // What is at stake comes first.
     say(&format!("{kind} account {}", text(&found, "account")));
+    which.tell(false);
     for (label, field) in [("equity", "equity"), ("profit", "profit"), ("cash", "cash"), ("free cash", "free_cash")] {
         say(&format!("{label:10} {} {quote}", text(&found, field)));
     }
@@ -84,6 +92,7 @@ pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
     for (symbol, reason) in found.get("frozen_markets").and_then(Value::as_object).into_iter().flatten() {
         say(&format!("FROZEN     no new risk in {symbol}: {}", reason.as_str().unwrap_or("-")));
     }
+    needs_a_person(&watch).iter().for_each(|line| say(line));
     for (asset, held) in found.get("unpriced").and_then(Value::as_object).into_iter().flatten() {
         say(&format!("unpriced   {} {asset}: no market of the desk trades it", held.as_str().unwrap_or("-")));
     }
@@ -96,11 +105,23 @@ pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What of a desk waits for a person: messages that were given up, and positions without a stop.
+fn needs_a_person(watch: &Watch) -> Vec<String> {
+    let bare = watch.positions.iter().filter(|held| held.bare.is_some()).map(|held| format!("NO STOP    {held}"));
+    let dead = (watch.dead_letters > 0).then(|| {
+        let last = watch.letters.first().map_or_else(String::new, |last| format!("; the last: {last}"));
+        format!("DEAD       {} dead letters{last}; `ballast doctor` lists them", watch.dead_letters)
+    });
+    bare.chain(dead).collect()
+}
+
 pub(super) async fn positions(at: &Where) -> anyhow::Result<()> {
-    let found = Access::to(&at.folder()?).await?.get("/v1/positions").await?;
+    let which = at.desk()?;
+    let found = Access::to(&which).await?.get("/v1/positions").await?;
     if at.json {
-        return print_json(&found);
+        return print_json(&which.named(found));
     }
+    which.tell(false);
     let fields = ["symbol", "quantity", "cost", "realised", "fees", "round_trips"];
     let row = |v: &Value| fields.iter().map(|f| text(v, f)).chain([instant(v, "opened_at")]).collect();
     let rows: Vec<Vec<String>> = found.as_array().map_or(&[][..], Vec::as_slice).iter().map(row).collect();
@@ -111,18 +132,22 @@ pub(super) async fn positions(at: &Where) -> anyhow::Result<()> {
 pub(super) async fn orders(arguments: &OrdersArguments) -> anyhow::Result<()> {
     if let Some(OrdersVerb::Resolve { id, evidence, at }) = &arguments.verb {
         let body = json!({"evidence": evidence});
-        let order = Access::to(&at.folder()?).await?.post(&format!("/v1/orders/{id}/resolve"), &body).await?;
+        let which = at.desk()?;
+        let order = Access::to(&which).await?.post(&format!("/v1/orders/{id}/resolve"), &body).await?;
         if at.json {
-            return print_json(&order);
+            return print_json(&which.named(order));
         }
+        which.tell(false);
         say(&format!("order {id} is settled as {}", text(&order, "state")));
         return Ok(());
     }
     let path = format!("/v1/orders?limit={}", arguments.limit);
-    let found = Access::to(&arguments.at.folder()?).await?.get(&path).await?;
+    let which = arguments.at.desk()?;
+    let found = Access::to(&which).await?.get(&path).await?;
     if arguments.at.json {
-        return print_json(&found);
+        return print_json(&which.named(found));
     }
+    which.tell(false);
     let fields = ["symbol", "leg", "side", "quantity", "filled", "trigger", "state", "id"];
     let row = |v: &Value| [instant(v, "decided_at")].into_iter().chain(fields.iter().map(|f| text(v, f))).collect();
     let rows: Vec<Vec<String>> = list(&found, "orders").iter().map(row).collect();
@@ -131,20 +156,23 @@ pub(super) async fn orders(arguments: &OrdersArguments) -> anyhow::Result<()> {
 }
 
 pub(super) async fn decisions(arguments: &DecisionsArguments) -> anyhow::Result<()> {
-    let access = Access::to(&arguments.at.folder()?).await?;
+    let which = arguments.at.desk()?;
+    let access = Access::to(&which).await?;
     if let Some(id) = &arguments.id {
         let found = access.get(&format!("/v1/decisions/{id}")).await?;
         return if arguments.at.json {
-            print_json(&found)
+            print_json(&which.named(found))
         } else {
+            which.tell(false);
             explain(&found);
             Ok(())
         };
     }
     let found = access.get(&format!("/v1/decisions?limit={}", arguments.limit)).await?;
     if arguments.at.json {
-        return print_json(&found);
+        return print_json(&which.named(found));
     }
+    which.tell(false);
     let fields = ["symbol", "leg", "outcome", "id"];
     let row = |v: &Value| [instant(v, "decided_at")].into_iter().chain(fields.iter().map(|f| text(v, f))).collect();
     let rows: Vec<Vec<String>> = list(&found, "decisions").iter().map(row).collect();
@@ -154,7 +182,9 @@ pub(super) async fn decisions(arguments: &DecisionsArguments) -> anyhow::Result<
 }
 
 pub(super) async fn ledger(arguments: &LedgerArguments) -> anyhow::Result<()> {
-    let access = Access::to(&arguments.at.folder()?).await?;
+    let which = arguments.at.desk()?;
+    let access = Access::to(&which).await?;
+    which.tell(arguments.at.json);
     if arguments.transactions {
         let mut all: Vec<Value> = Vec::new();
         let mut next = Some(0);
@@ -164,7 +194,7 @@ pub(super) async fn ledger(arguments: &LedgerArguments) -> anyhow::Result<()> {
             next = page.get("next").and_then(Value::as_u64);
         }
         if arguments.at.json {
-            return print_json(&Value::Array(all));
+            return print_json(&which.named(Value::Array(all)));
         }
         let mut rows = Vec::new();
         for transaction in &all {
@@ -179,7 +209,7 @@ pub(super) async fn ledger(arguments: &LedgerArguments) -> anyhow::Result<()> {
     }
     let found = access.get("/v1/balances").await?;
     if arguments.at.json {
-        return print_json(&found);
+        return print_json(&which.named(found));
     }
     let row = |v: &Value| ["account", "asset", "amount"].map(|f| text(v, f)).to_vec();
     let rows: Vec<Vec<String>> = list(&found, "balances").iter().map(row).collect();

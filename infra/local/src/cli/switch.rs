@@ -56,30 +56,40 @@ pub(super) async fn kill(arguments: &KillArguments) -> anyhow::Result<()> {
         (false, false) => "keep_stops",
     };
     let body = json!({"mode": mode, "by": arguments.by, "reason": arguments.reason});
-    let folder = arguments.at.folder()?;
-    let access = Access::to(&folder).await?;
+    let which = arguments.at.desk()?;
+    let access = Access::to(&which).await?;
     let stops = if arguments.flatten { open_stops(&access).await? } else { Vec::new() };
     let swept = access.post("/v1/kill", &body).await?;
     if arguments.at.json {
-        say(&serde_json::to_string(&swept)?);
+        say(&serde_json::to_string(&which.named(swept))?);
         return Ok(());
     }
+    which.tell(false);
     let switch = swept.get("switch").cloned().unwrap_or(Value::Null);
     say(&format!("KILLED ({}): no order is claimed any more, epoch {}", text(&switch, "mode"), text(&switch, "epoch")));
     let lines = [
         ("ended", "orders cancelled or withheld"),
         ("stops_kept", "protective stops that stay"),
         ("flattening", "orders that close positions"),
-        ("left", "orders not proven ended yet; the desk sweeps on while it runs"),
+        ("left", sweeps_on(access.is_running())),
     ];
     for (field, meaning) in lines {
         say(&format!("{:4} {meaning}", list(&swept, field).len()));
     }
     if arguments.flatten {
-        closed(&access, &folder, &swept, &stops).await?;
+        closed(&access, &which.folder, &swept, &stops).await?;
     }
     say("ballast unkill --reason TEXT asks to trade again");
     Ok(())
+}
+
+/// What becomes of orders that the first sweep could not prove ended.
+const fn sweeps_on(running: bool) -> &'static str {
+    if running {
+        "orders not proven ended yet; the desk is running and sweeps on"
+    } else {
+        "orders not proven ended yet; the desk is NOT running: it sweeps on when it begins again"
+    }
 }
 
 /// The last orders, which are those that work now.
@@ -165,25 +175,31 @@ fn last_words(orders: &[Value], symbol: &str) -> String {
         return "no order closes it yet; see `ballast orders`".to_owned();
     };
     let why = list(order, "history").last().map_or_else(String::new, |passage| format!(" ({})", text(passage, "why")));
-    format!("the order that closes it is {}{why}; the desk goes on trying while it runs", text(order, "state"))
+    format!("the order that closes it is {}{why}; the desk goes on trying", text(order, "state"))
 }
 
 pub(super) async fn unkill(arguments: &UnkillArguments) -> anyhow::Result<()> {
     let body = json!({"by": arguments.by, "reason": arguments.reason});
-    let access = Access::to(&arguments.at.folder()?).await?;
+    let which = arguments.at.desk()?;
+    let access = Access::to(&which).await?;
     let swept = access.post("/v1/unkill", &body).await?;
     if arguments.at.json {
-        say(&serde_json::to_string(&swept)?);
+        say(&serde_json::to_string(&which.named(swept))?);
         return Ok(());
     }
+    which.tell(false);
     let switch = swept.get("switch").cloned().unwrap_or(Value::Null);
     if switch.get("killed").and_then(Value::as_bool) == Some(false) {
-        say(&format!("LIVE: trading is on, epoch {}", text(&switch, "epoch")));
+        let now = if access.is_running() { "" } else { "; the desk is not running, and trades when it begins again" };
+        say(&format!("LIVE: trading is on, epoch {}{now}", text(&switch, "epoch")));
         return Ok(());
     }
     say(&format!("requested: trading goes on from {} on", instant(&switch, "unkill_at")));
-    say(
-        "The desk does that by itself while it runs, or as soon as it runs again. A second person (--by NAME) need not wait.",
-    );
+    let who = if access.is_running() {
+        "The desk is running and does that by itself"
+    } else {
+        "The desk is NOT running: it does that by itself when it runs again"
+    };
+    say(&format!("{who}. A second person (--by NAME) need not wait."));
     Ok(())
 }

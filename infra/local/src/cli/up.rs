@@ -4,6 +4,7 @@ use super::BASE;
 use super::keys::KeysAt;
 use super::load::{Loaded, Market, load};
 use super::progress::{Beginning, PAPER, Progress, Stand, summary};
+use super::which::{close_to_others, remember};
 use crate::desk::clock::DeskClock;
 use crate::desk::driver::Driver;
 use crate::desk::feed::Feed;
@@ -72,8 +73,8 @@ pub(super) struct UpArguments {
     /// The simulated market's seed [default: 1]
     #[arg(long)]
     pub(super) seed: Option<u64>,
-    /// End the simulated market after so many bars
-    #[arg(long, value_name = "N")]
+    /// End the simulated market after so many bars; at a venue, stop the desk after so many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) bars: Option<u64>,
     /// Market time over wall time; 0 is as fast as the desk can [default: 240 simulated, 0 replayed]
     #[arg(long, value_name = "N")]
@@ -131,8 +132,10 @@ const SIM_SPEED: u32 = 240;
 const WARM_UP_BARS: u64 = 1500;
 
 pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
+    // Before anything is begun that wants an end.
+    let mut stop = Stop::listen();
     if arguments.venue.is_some() || arguments.live.is_some() {
-        return super::live::run(arguments).await;
+        return super::live::run(arguments, &mut stop).await;
     }
     if arguments.interval.is_some() {
         bail!("--interval belongs to --venue and --live: other markets bring their own bars");
@@ -156,10 +159,11 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
     let listener = listen(&arguments).await?;
     let port = listener.local_addr()?.port();
     let folder = Folder::open(&path, run)?;
-    remember(&path)?;
+    remember(&path, Path::new(BASE))?;
     boot::observe::init(folder.log()?);
     let market = loaded.description.clone();
     let desk = Arc::new(open(&folder, loaded, arguments.bars).await?);
+    close_to_others(&folder);
     let token = folder.token()?;
     folder.announce(port)?;
     let backup = backup_route(desk.clone(), folder.path().to_owned(), &token);
@@ -167,7 +171,7 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let beginning = Beginning { headline: PAPER, market: &market, folder: folder.path(), port };
     let mut progress = Progress::new(&arguments, &desk, beginning).await?;
-    let outcome = play(&desk, &arguments, &mut progress).await;
+    let outcome = play(&desk, &arguments, &mut progress, &mut stop).await;
     server.abort();
     progress.end();
     let ended = if outcome? { "stopped; begin again with the same command to go on" } else { "the market has ended" };
@@ -209,15 +213,6 @@ fn default_folder(loaded: &Loaded, arguments: &UpArguments) -> PathBuf {
     Path::new(BASE).join(format!("{kind}-{short}"))
 }
 
-/// Makes the folder the one that verbs look at when none is named.
-pub(super) fn remember(path: &Path) -> anyhow::Result<()> {
-    let absolute = std::path::absolute(path)?;
-    std::fs::create_dir_all(BASE)
-        .and_then(|()| std::fs::write(Path::new(BASE).join("current"), absolute.to_string_lossy().as_bytes()))
-        .ok();
-    Ok(())
-}
-
 /// Opens the books and wires the desk.
 async fn open(folder: &Folder, loaded: Loaded, bars: Option<u64>) -> anyhow::Result<Desk> {
     let Loaded { config, strategy, market, start, .. } = loaded;
@@ -247,10 +242,9 @@ fn backup_route(desk: Arc<Desk>, folder: PathBuf, token: &str) -> axum::Router {
 }
 
 /// Moves the market until it ends or somebody stops the desk. `true` if somebody did.
-async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> anyhow::Result<bool> {
+async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress, stop: &mut Stop) -> anyhow::Result<bool> {
     let simulated = arguments.replay.is_empty();
     let speed = arguments.speed.unwrap_or(if simulated { SIM_SPEED } else { 0 });
-    let mut stop = std::pin::pin!(stopped());
     let played = desk.played.clone().context("a market that moves by itself is not played")?;
     let mut driver = Driver::resume(desk, played).await?;
     let mut played: u64 = 0;
@@ -263,7 +257,7 @@ async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> 
             // An instant ends a bar and begins the next: the simulated bar's length is the time between two.
             (speed, false) => Duration::from_millis(60_000 / u64::from(speed)),
         };
-        if stops_within(&mut stop, pause).await {
+        if stops_within(stop, pause).await {
             return Ok(true);
         }
     }
@@ -272,7 +266,7 @@ async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> 
     }
     progress.market_ended();
     loop {
-        if stops_within(&mut stop, Duration::from_millis(500)).await {
+        if stops_within(stop, Duration::from_millis(500)).await {
             return Ok(true);
         }
         driver.kill_sweep(desk).await?;
@@ -281,25 +275,60 @@ async fn play(desk: &Desk, arguments: &UpArguments, progress: &mut Progress) -> 
 }
 
 /// Waits, or finds that somebody stops the desk.
-pub(super) async fn stops_within(stop: &mut std::pin::Pin<&mut impl Future<Output = ()>>, pause: Duration) -> bool {
+pub(super) async fn stops_within(stop: &mut Stop, pause: Duration) -> bool {
     tokio::select! {
         biased;
-        () = stop => true,
+        () = stop.asked() => true,
         () = tokio::time::sleep(pause), if !pause.is_zero() => false,
         () = tokio::task::yield_now(), if pause.is_zero() => false,
     }
 }
 
-/// Ctrl-C, or a polite request to end.
-pub(super) async fn stopped() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            biased;
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
+/// Does something that comes before the desk trades, unless somebody stops it meanwhile. What was begun is left as a crash would
+/// leave it: the next start goes on from there.
+pub(super) async fn unless_stopped<R>(
+    stop: &mut Stop,
+    work: impl Future<Output = anyhow::Result<R>>,
+) -> anyhow::Result<R> {
+    tokio::select! {
+        biased;
+        () = stop.asked() => bail!("stopped before it began to trade: no order was placed"),
+        done = work => done,
     }
-    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Ctrl-C, or a polite request to end. From when this is made, neither ends the process by itself.
+pub(super) struct Stop {
+    #[cfg(unix)]
+    signals: Option<[tokio::signal::unix::Signal; 2]>,
+}
+
+impl Stop {
+    /// Listens from now on.
+    pub(super) fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+            let signals =
+                if let [Ok(interrupt), Ok(terminate)] = signals { Some([interrupt, terminate]) } else { None };
+            Self { signals }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Until somebody asks.
+    pub(super) async fn asked(&mut self) {
+        #[cfg(unix)]
+        if let Some([interrupt, terminate]) = &mut self.signals {
+            tokio::select! {
+                biased;
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

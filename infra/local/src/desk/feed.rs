@@ -135,7 +135,7 @@ impl PullCandles for Feed {
         let now = self.clock.now();
         self.with(|inner| {
             let found = inner.series.get(symbol).filter(|(of, _)| *of == interval);
-            let fault = || PullError { symbol: symbol.clone(), reason: format!("there are no {interval} bars of it") };
+            let fault = || PullError::new(symbol.clone(), format!("there are no {interval} bars of it"));
             let (_, bars) = found.ok_or_else(fault)?;
             let from = after.map_or(0, |after| bars.partition_point(|bar| bar.open_time <= after));
             let closed = bars.get(from..).unwrap_or_default().iter().take_while(|bar| bar.close_time(interval) <= now);

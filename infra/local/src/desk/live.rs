@@ -14,9 +14,9 @@ use crate::embedded::Shelves;
 use crate::embedded::queue::Queue;
 use crate::folder::random_hex;
 use anyhow::Context;
-use boot::WallClock;
 use boot::config::DeskConfig;
 use boot::event::{KillEvent, Scheduled, VERSION};
+use boot::{Failure, WallClock};
 use desk::port::Clock;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,11 +66,17 @@ pub async fn open(folder: &Path, config: DeskConfig, at: AtVenue) -> anyhow::Res
     let seed = u64::from_str_radix(random_hex().get(..16).unwrap_or("1"), 16).context("a random number")?;
     let exchange = Exchange::new(protocol, access, table.clone(), WallClock, http, seed, turned);
     exchange.set_markets(Markets::new(instruments));
-    exchange.measure_clock().await?;
-    let scope = exchange.account_scope().await?;
+    exchange.measure_clock().await.context("the venue was asked for its time")?;
+    let scope = exchange.account_scope().await.context("the venue was asked which kind of account this is")?;
     let live = LiveSpot::new(config.venue.clone(), Arc::new(exchange), scope);
     let store = Store::new(table.clone());
-    let config = reconciliation::open_at_venue(&store, &live, &config, start).await?;
+    let opened = reconciliation::open_at_venue(&store, &live, &config, start).await;
+    let config = opened.map_err(|failure| match failure {
+        Failure::Retry { .. } => {
+            anyhow::Error::new(failure).context("the venue was asked for what the account holds and has traded")
+        }
+        Failure::Poison { .. } | Failure::Halt { .. } => failure.into(),
+    })?;
     let strategy = config.check()?;
     let market = Market::Venue(live.clone());
     let parts = Parts { config: Arc::new(config), strategy, table, queues, clock, market_clock, market };

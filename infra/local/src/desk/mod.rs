@@ -8,7 +8,8 @@
 //! - [`driver`]: the market's time, bar by bar, with a barrier at every moment;
 //! - [`live`]: a market that moves by itself: a venue's;
 //! - [`outage`]: since when that venue does not answer, and why;
-//! - [`unreached`]: what stands in a venue's place while the desk rests.
+//! - [`unreached`]: what stands in a venue's place while the desk rests;
+//! - [`watch`]: what a person must know of it besides its money.
 
 pub mod clock;
 pub mod driver;
@@ -18,5 +19,6 @@ pub mod outage;
 pub mod queues;
 pub mod timing;
 pub mod unreached;
+pub mod watch;
 pub mod wiring;
 pub mod worker;

@@ -15,11 +15,15 @@ pub struct Outage {
     pub since: Timestamp,
     /// Why, as the first question without an answer was told.
     pub why: String,
+    /// Whether the desk itself does not ask, because it has asked too much or the venue wants silence.
+    #[serde(default)]
+    pub held_back: bool,
 }
 
 impl std::fmt::Display for Outage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "no answer from the exchange since {}: {}", self.since, self.why)
+        let what = if self.held_back { "the exchange is not asked" } else { "no answer from the exchange" };
+        write!(f, "{what} since {}: {}", self.since, self.why)
     }
 }
 
@@ -51,8 +55,14 @@ impl Outages {
 fn asked<R>(outage: &mut Option<Outage>, outcome: &Result<R, Failure>, now: Timestamp) {
     match outcome {
         Ok(_) => *outage = None,
-        Err(Failure::Retry { reason, .. }) => {
-            outage.get_or_insert_with(|| Outage { since: now, why: reason.clone() });
+        Err(Failure::Retry { reason, not_before }) => {
+            // Who does not ask knows when he will.
+            let held_back = not_before.is_some();
+            match outage {
+                // What is worse is told, though it came later.
+                Some(known) if held_back || !known.held_back => {}
+                Some(_) | None => *outage = Some(Outage { since: now, why: reason.clone(), held_back }),
+            }
         }
         // The desk can't go on, and says so itself.
         Err(Failure::Poison { .. } | Failure::Halt { .. }) => {}
@@ -71,10 +81,23 @@ mod tests {
         outages.candles(&lost("refused"), at(5));
         outages.candles(&lost("the breaker is open"), at(6));
         outages.account(&lost("timed out"), at(7));
-        assert_eq!(outages.longest(), Some(&Outage { since: at(5), why: "refused".to_owned() }));
+        assert_eq!(outages.longest(), Some(&Outage { since: at(5), why: "refused".to_owned(), held_back: false }));
         outages.candles(&Ok(()), at(8));
         assert_eq!(outages.longest().map(|outage| outage.since), Some(at(7)));
         outages.account(&Ok(()), at(9));
         assert_eq!(outages.longest(), None);
+    }
+
+    #[test]
+    fn a_desk_that_holds_itself_back_does_not_blame_the_exchange_until_that_is_to_blame() {
+        let at = Timestamp::from_ms;
+        let mut outages = Outages::default();
+        let spent = Failure::retry_at(at(60_000), "our own budget is used up");
+        outages.account(&Err::<(), _>(spent), at(5));
+        let told = outages.longest().unwrap().to_string();
+        assert_eq!(told, "the exchange is not asked since 1970-01-01T00:00:00Z: our own budget is used up");
+        outages.account(&Err::<(), _>(Failure::retry("refused")), at(6));
+        let told = outages.longest().unwrap().to_string();
+        assert!(told.starts_with("no answer from the exchange since") && told.ends_with("refused"), "{told}");
     }
 }

@@ -22,7 +22,7 @@ pub struct Unreached(pub VenueId);
 
 impl Unreached {
     fn error(&self) -> VenueError {
-        VenueError { venue: self.0.clone(), reason: WHY.to_owned() }
+        VenueError::new(self.0.clone(), WHY.to_owned())
     }
 }
 

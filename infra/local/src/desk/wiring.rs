@@ -5,6 +5,7 @@ use super::feed::{Candles, Feed};
 use super::queues::Queues;
 use super::timing::Timing;
 use super::unreached::Unreached;
+use super::watch;
 use crate::embedded::Shelves;
 use api::auth::{Guard, Token};
 use axum::Router;
@@ -203,7 +204,9 @@ impl Desk {
             config: kill.config.clone(),
         };
         let deps = api::Deps { store: self.store.clone(), clock: self.clock.clone(), config: self.config.clone() };
-        let routes = api::routes(Arc::new(deps), guard.clone()).merge(kill_switch::http::routes(Arc::new(kill), guard));
+        let seen = watch::Deps { store: self.store.clone(), queues: self.queues.clone(), config: self.config.clone() };
+        let routes = api::routes(Arc::new(deps), guard.clone()).merge(watch::routes(seen, guard.clone()));
+        let routes = routes.merge(kill_switch::http::routes(Arc::new(kill), guard));
         api::shell(routes, crate::folder::random_hex)
     }
 }

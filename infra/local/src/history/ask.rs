@@ -7,7 +7,7 @@ use super::News;
 use anyhow::anyhow;
 use boot::WallClock;
 use desk::port::Clock;
-use desk::time::Timestamp;
+use desk::time::{Interval, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use venue::live::{Access, Alone, Exchange, Http};
@@ -72,6 +72,14 @@ impl Source {
             Ok(_) | Err(CallFault::Call(CallError::Unsupported { .. })) => Ok(self.now()),
             Err(fault) => Err(fault.into()),
         }
+    }
+
+    /// Whether the venue has bars of a length in a market; asks nobody.
+    ///
+    /// # Errors
+    /// In words, with the lengths that it has.
+    pub fn has_bars(&self, instrument: &Instrument, interval: Interval) -> Result<(), CallError> {
+        venue::live::has_bars(self.exchange.protocol(), instrument, interval)
     }
 
     /// What the venue trades of a product.

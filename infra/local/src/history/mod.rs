@@ -117,6 +117,8 @@ pub async fn pull(order: &Order, tell: &mut dyn FnMut(News)) -> anyhow::Result<P
     let source = Source::new(order.adapter, order.base_url.clone())?;
     let now = source.measure().await.context("the venue's clock can't be read")?;
     let instrument = market::find(&source, &order.symbol).await?;
+    // Before anything is written: what can't be asked for would leave a journal that nobody can go on with.
+    source.has_bars(&instrument, order.interval).with_context(|| format!("--interval {}", order.interval))?;
     let header = header(order, &source, &instrument, now)?;
     let path = journal::path_of(&order.out);
     let (mut journal, header, reached) = Journal::open(&path, header)?;

@@ -46,6 +46,18 @@ async fn quiet(order: &Order) -> anyhow::Result<Pulled> {
     pull(order, &mut |_| {}).await
 }
 
+#[tokio::test]
+async fn bars_that_the_venue_does_not_have_are_refused_before_anything_is_written() {
+    let (sim, first) = exchange(10).await;
+    let folder = TempDir::new().unwrap();
+    let interval = "7m".parse().unwrap();
+    let order = Order { interval, ..order(&sim, &folder, first, 10, "seven.parquet") };
+    let said = format!("{:#}", quiet(&order).await.unwrap_err());
+    assert!(said.contains("--interval 7m: the exchange has no 7m bars; it has 1s, 1m"), "{said}");
+    assert!(!said.contains("goes on"), "{said}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 fn bar(minute: i64, price: &str) -> Candle {
     let price: Price = price.parse().unwrap();
     let volume = "0.00012".parse().unwrap();

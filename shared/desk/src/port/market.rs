@@ -14,6 +14,16 @@ pub struct PullError {
     pub symbol: Symbol,
     /// Why.
     pub reason: String,
+    /// When asking makes sense again, if that is known.
+    pub retry_at: Option<Timestamp>,
+}
+
+impl PullError {
+    /// An error that says nothing about when to ask again.
+    #[must_use]
+    pub const fn new(symbol: Symbol, reason: String) -> Self {
+        Self { symbol, reason, retry_at: None }
+    }
 }
 
 /// Pulling closed candles.

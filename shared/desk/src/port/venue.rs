@@ -66,6 +66,8 @@ pub enum CancelOutcome {
     Done(OrderFact),
     /// Nobody knows; look.
     Unknown(String),
+    /// It could not be asked yet; nothing was sent.
+    Unasked(VenueError),
 }
 
 /// What a look-up found.
@@ -85,6 +87,16 @@ pub struct VenueError {
     pub venue: VenueId,
     /// Why.
     pub reason: String,
+    /// When asking makes sense again, if that is known: what limits how much is asked knows it.
+    pub retry_at: Option<Timestamp>,
+}
+
+impl VenueError {
+    /// An error that says nothing about when to ask again.
+    #[must_use]
+    pub const fn new(venue: VenueId, reason: String) -> Self {
+        Self { venue, reason, retry_at: None }
+    }
 }
 
 /// Placing.

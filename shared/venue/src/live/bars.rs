@@ -4,7 +4,7 @@ use super::exchange::Exchange;
 use super::transport::Transport;
 use crate::protocol::call::BarPrice;
 use crate::protocol::model::Bar;
-use crate::protocol::{BarQuery, Instrument, Product, Range, Scope};
+use crate::protocol::{BarQuery, CallError, CallFault, Instrument, Product, Protocol, Range, Scope};
 use crate::{Bars, PullBars};
 use desk::id::{Asset, Symbol};
 use desk::market::Candle;
@@ -12,6 +12,9 @@ use desk::money::{Amount, Notional, Price, Quantity};
 use desk::port::{Clock, PullCandles, PullError, Table};
 use desk::time::{Interval, Timestamp};
 use std::sync::Arc;
+
+/// On bars shorter than this nobody is asked before one can have closed, in milliseconds.
+const SHORT_MS: i64 = 60_000;
 
 /// Candles of a venue's spot markets. What has closed is the venue's clock's to say: as it was measured, or else as the
 /// answer is dated. Nothing is repeated here: whoever pulls comes again.
@@ -36,6 +39,15 @@ impl<T: Table, C: Clock, X: Transport> VenueBars<T, C, X> {
     }
 }
 
+/// Whether a venue has bars of a length in a market. Asks nobody: what can't be asked for, it does not have.
+///
+/// # Errors
+/// The venue's adapter in words, with the lengths that it has.
+pub fn has_bars(protocol: &dyn Protocol, market: &Instrument, interval: Interval) -> Result<(), CallError> {
+    let range = Range { limit: Some(1), ..Range::default() };
+    protocol.bars(market, &BarQuery { interval, range, price: BarPrice::Trade }, &Scope::default()).map(drop)
+}
+
 /// A venue's bar as the desk's candle.
 const fn candle(bar: &Bar) -> Candle {
     let Bar { open_time, open, high, low, close, volume } = *bar;
@@ -50,14 +62,18 @@ impl<T: Table, C: Clock, X: Transport> PullBars for VenueBars<T, C, X> {
         after: Option<Timestamp>,
         limit: u32,
     ) -> Result<Bars, PullError> {
-        let fault = |reason: String| PullError { symbol: symbol.clone(), reason };
+        let fault = |reason: String| PullError::new(symbol.clone(), reason);
         let markets = self.0.markets();
         let found = markets.of_symbol(symbol.as_str(), &[Product::Spot]);
         let market = found.ok_or_else(|| fault("the venue has no such market".to_owned()))?;
         let range = Range { since: after.map(|after| after.plus_ms(1)), until: None, limit: Some(limit) };
         let query = BarQuery { interval, range, price: BarPrice::Trade };
         let ask = self.0.protocol().bars(market, &query, &Scope::default()).map_err(|e| fault(e.to_string()))?;
-        let (bars, dated) = self.0.once_dated(ask).await.map_err(|e| fault(e.to_string()))?;
+        let unanswered = |e: CallFault| {
+            let retry_at = if let CallFault::Budget { until, .. } = &e { Some(*until) } else { None };
+            PullError { retry_at, ..fault(e.to_string()) }
+        };
+        let (bars, dated) = self.0.once_dated(ask).await.map_err(unanswered)?;
         let now = self.0.offset().map(|_| self.0.venue_now()).or(dated);
         let now = now.ok_or_else(|| fault("the answer does not tell the server's time (Date)".to_owned()))?;
         Ok(told(&bars, interval, after, now))
@@ -87,6 +103,13 @@ impl<T: Table, C: Clock, X: Transport> PullCandles for VenueBars<T, C, X> {
         after: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<Candle>, PullError> {
+        let due = after.map(|after| after.plus_ms(interval.ms().saturating_mul(2)));
+        let known = self.0.offset().is_some() && interval.ms() < SHORT_MS;
+        if known && due.is_some_and(|due| self.0.venue_now() < due) {
+            // No bar can have closed behind the last one. On bars of a second, asking all the same would use a good part of
+            // what may be asked; on longer ones the question also tells whether the venue answers.
+            return Ok(Vec::new());
+        }
         PullBars::pull(self, symbol, interval, after, limit).await.map(|bars| bars.closed)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Limits are counted in sliding windows: what was used in the window before counts in proportion to how much of it the
 //! last `per_ms` still cover. So neither a venue with fixed windows nor one with rolling windows is overrun. A tenth of
-//! every limit is kept for cancelling: a kill must never wait behind market data. A budget is one server's; limits that
+//! every limit is kept for cancelling: a kill must never wait behind market data. Half of that tenth may be used for
+//! placing, too, so that reading too much keeps no stop and no exit from being sent. A budget is one server's; limits that
 //! hold for others are passed over.
 
 use crate::protocol::EndpointClass;
@@ -45,8 +46,10 @@ pub struct Cost<'a> {
 /// Not now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
-    /// For how long, in milliseconds.
+    /// For how long, in milliseconds: then there is room for this request, if nothing else takes it.
     pub ms: i64,
+    /// Whether the venue asked for silence.
+    pub silence: bool,
 }
 
 impl Used {
@@ -63,6 +66,17 @@ impl Used {
         // Rounded up: a request that might be one too many is one too many.
         self.now + (self.before * (per - into)).div_ceil(per)
     }
+
+    /// How long, at `into` ms of a window of `per` ms, until no more than `left` counts: later in this window, or in the next,
+    /// where what is used now slides out. Never more than what two windows take.
+    fn until(self, left: u64, into: u64, per: u64) -> u64 {
+        // The first instant at which of `used` no more than `room` counts: `used * (per - at) <= room * per`.
+        let slid = |used: u64, room: u64| per - (room * per).checked_div(used).unwrap_or(per).min(per);
+        match left.checked_sub(self.now) {
+            Some(room) => slid(self.before, room).saturating_sub(into),
+            None => per - into + slid(self.now, left),
+        }
+    }
 }
 
 impl Budget {
@@ -75,7 +89,7 @@ impl Budget {
         if let Some(until) = self.silent_until {
             let ms = until.ms_since(now);
             if ms > 0 {
-                return Err(Wait { ms });
+                return Err(Wait { ms, silence: true });
             }
             self.silent_until = None;
         }
@@ -86,14 +100,12 @@ impl Budget {
             let (window, into) = (now.ms().div_euclid(per), now.ms().rem_euclid(per));
             *used = used.at(window);
             let cost = if limit.of == "weight" { u64::from(weight) } else { 1 };
-            let room = match class {
-                EndpointClass::Cancel => u64::from(limit.units),
-                EndpointClass::Public | EndpointClass::Account | EndpointClass::Order => {
-                    (u64::from(limit.units) * 9).div_euclid(10).max(1)
-                }
-            };
-            if used.counted(into.unsigned_abs(), per.unsigned_abs()) + cost > room {
-                return Err(Wait { ms: per - into });
+            let room = room(limit, class);
+            let (into, per) = (into.unsigned_abs(), per.unsigned_abs());
+            if used.counted(into, per) + cost > room {
+                // What costs more than a window has room for is never sent; asking once a window is enough.
+                let ms = if cost > room { per } else { used.until(room - cost, into, per) };
+                return Err(Wait { ms: i64::try_from(ms).unwrap_or(i64::MAX).max(1), silence: false });
             }
             used.now += cost;
         }
@@ -111,6 +123,18 @@ impl Budget {
     pub const fn silent_until(&self) -> Option<Timestamp> {
         self.silent_until
     }
+}
+
+/// How much of a limit requests of a class may use.
+fn room(limit: &RateLimit, class: EndpointClass) -> u64 {
+    let units = u64::from(limit.units);
+    let share = match class {
+        EndpointClass::Cancel => units,
+        // A limit of orders is used by nothing else.
+        EndpointClass::Order if limit.of != "orders" => (units * 19).div_euclid(20),
+        EndpointClass::Public | EndpointClass::Account | EndpointClass::Order => (units * 9).div_euclid(10),
+    };
+    share.max(1)
 }
 
 fn applies(limit: &RateLimit, origin: &str, class: EndpointClass) -> bool {
@@ -142,9 +166,40 @@ mod tests {
     fn a_tenth_is_kept_for_cancelling() {
         let mut budget = Budget::default();
         assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Public, 90), at(0)), Ok(()));
-        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Public, 1), at(15_000)), Err(Wait { ms: 45_000 }));
+        let wait = Wait { ms: 45_667, silence: false };
+        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Public, 1), at(15_000)), Err(wait));
         assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Cancel, 10), at(15_000)), Ok(()));
         assert!(budget.take(&LIMITS, cost(EndpointClass::Cancel, 1), at(15_000)).is_err());
+    }
+
+    #[test]
+    fn reading_too_much_keeps_no_order_from_being_sent() {
+        let mut budget = Budget::default();
+        budget.take(&LIMITS, cost(EndpointClass::Account, 90), at(0)).unwrap();
+        assert!(budget.take(&LIMITS, cost(EndpointClass::Account, 1), at(1)).is_err());
+        for _ in 0..5 {
+            assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Order, 1), at(1)), Ok(()));
+        }
+        assert!(budget.take(&LIMITS, cost(EndpointClass::Order, 1), at(1)).is_err(), "the rest is for cancelling");
+        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Cancel, 5), at(1)), Ok(()));
+    }
+
+    #[test]
+    fn whoever_waits_as_long_as_he_is_told_is_let_through_and_not_a_moment_earlier() {
+        for (first, second) in [(0, 15_000), (59_999, 60_001), (30_000, 119_000), (10, 59_990)] {
+            for weight in [1, 7, 50, 90] {
+                let mut budget = Budget::default();
+                budget.take(&LIMITS, cost(EndpointClass::Public, 60), at(first)).unwrap();
+                let _ = budget.take(&LIMITS, cost(EndpointClass::Public, 25), at(second));
+                let asked = cost(EndpointClass::Public, weight);
+                let Err(Wait { ms, silence: false }) = budget.clone().take(&LIMITS, asked, at(second)) else {
+                    continue;
+                };
+                let then = second + ms;
+                assert_eq!(budget.clone().take(&LIMITS, asked, at(then)), Ok(()), "{first} {second} {weight} {ms}");
+                assert!(budget.take(&LIMITS, asked, at(then - 1)).is_err(), "{first} {second} {weight} {ms}");
+            }
+        }
     }
 
     #[test]
@@ -176,7 +231,10 @@ mod tests {
         let mut budget = Budget::default();
         budget.silence(at(5000));
         budget.silence(at(3000));
-        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Cancel, 1), at(1000)), Err(Wait { ms: 4000 }));
+        assert_eq!(
+            budget.take(&LIMITS, cost(EndpointClass::Cancel, 1), at(1000)),
+            Err(Wait { ms: 4000, silence: true })
+        );
         assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Public, 1), at(5000)), Ok(()));
     }
 
@@ -189,7 +247,11 @@ mod tests {
         let mut budget = Budget::default();
         let read = |origin, weight| Cost { origin, class: EndpointClass::Public, weight };
         assert_eq!(budget.take(&limits, read("spot", 500), at(0)), Ok(()));
-        assert_eq!(budget.take(&limits, read("usdm", 10), at(0)), Err(Wait { ms: 60_000 }), "nine are what it has");
+        assert_eq!(
+            budget.take(&limits, read("usdm", 10), at(0)),
+            Err(Wait { ms: 60_000, silence: false }),
+            "nine are what it has"
+        );
         assert_eq!(budget.take(&limits, read("usdm", 9), at(0)), Ok(()));
         assert_eq!(budget.take(&limits, read("options", 5000), at(0)), Ok(()), "nobody has named a limit");
     }

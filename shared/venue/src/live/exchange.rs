@@ -137,14 +137,22 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         Ok(self.markets())
     }
 
-    /// Measures how far the clocks differ. Kept unless the answer took too long to tell.
+    /// Measures how far the clocks differ; repeats while it may help, like any read. Kept unless the answer took too long to
+    /// tell.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub async fn measure_clock(&self) -> Result<Option<Offset>, CallFault> {
-        for _ in 0..READS {
+        for tries in 1..=READS {
             let asked_at = self.clock.now();
-            let theirs = self.once(self.protocol.server_time()?, None).await?;
+            let theirs = match self.once(self.protocol.server_time()?, None).await {
+                Ok(theirs) => theirs,
+                Err(fault) => {
+                    let Some(pause) = self.pause(&fault, tries).filter(|_| tries < READS) else { return Err(fault) };
+                    tokio::time::sleep(pause).await;
+                    continue;
+                }
+            };
             if let Some(offset) = Offset::measured(asked_at, theirs, self.clock.now()) {
                 *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = Some(offset);
                 return Ok(Some(offset));

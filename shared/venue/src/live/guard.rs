@@ -21,6 +21,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// How often a row that others write too is tried again.
 const TRIES: u32 = 20;
+/// How long whoever was always too late waits before he tries anew, in milliseconds.
+const CONTENDED_MS: i64 = 100;
 
 /// What is kept of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -118,10 +120,15 @@ impl<T: Table> Guard<T> {
                 failures: s.failures,
             };
             row.breaker(class).admit(now).map_err(stopped)?;
-            let spent = |wait: super::budget::Wait| CallFault::Budget { venue: venue(), wait_ms: wait.ms };
+            let spent = |wait: super::budget::Wait| CallFault::Budget {
+                venue: venue(),
+                wait_ms: wait.ms,
+                until: now.plus_ms(wait.ms),
+                silence: wait.silence,
+            };
             row.budget.take(self.limits, cost, now).map_err(spent)
         };
-        self.update(cost.origin, change).await
+        self.update(cost.origin, now, change).await
     }
 
     /// Tells how a request ended.
@@ -151,7 +158,7 @@ impl<T: Table> Guard<T> {
                 (true | false, _) => Turn::None,
             })
         };
-        self.update(origin, change).await
+        self.update(origin, now, change).await
     }
 
     /// Whether the row, as this process last saw it, tells of failures that an answer would end.
@@ -163,6 +170,7 @@ impl<T: Table> Guard<T> {
     async fn update<R>(
         &self,
         origin: &str,
+        now: Timestamp,
         change: impl Fn(&mut GuardRow) -> Result<R, CallFault>,
     ) -> Result<R, CallFault> {
         let mut remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(origin).cloned();
@@ -181,9 +189,9 @@ impl<T: Table> Guard<T> {
             let write = upsert(self.key(origin), version, &row).map_err(|e| self.unreadable(e))?;
             match self.table.transact(vec![write]).await {
                 Ok(()) => {
-                    let now = version.map_or(1, |version| version + 1);
+                    let written = version.map_or(1, |version| version + 1);
                     let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-                    known.insert(origin.to_owned(), (now, row));
+                    known.insert(origin.to_owned(), (written, row));
                     return Ok(result);
                 }
                 Err(TableError::Conflict(_) | TableError::Contended(_)) => {}
@@ -192,7 +200,8 @@ impl<T: Table> Guard<T> {
                 }
             }
         }
-        Err(CallFault::Budget { venue: self.venue.to_owned(), wait_ms: 100 })
+        let until = now.plus_ms(CONTENDED_MS);
+        Err(CallFault::Budget { venue: self.venue.to_owned(), wait_ms: CONTENDED_MS, until, silence: false })
     }
 
     async fn read(&self, origin: &str) -> Result<(Option<u64>, GuardRow), CallFault> {
@@ -273,8 +282,23 @@ mod tests {
             }));
             one.report("spot", EndpointClass::Public, Some(&banned), at(0)).await.unwrap();
             let refused = other.admit(spot(EndpointClass::Cancel, 1), at(1000)).await.unwrap_err();
-            assert_eq!(refused, CallFault::Budget { venue: "v".into(), wait_ms: 59_000 });
+            let told = CallFault::Budget { venue: "v".into(), wait_ms: 59_000, until: at(60_000), silence: true };
+            assert_eq!(refused, told);
             assert_eq!(other.admit(spot(EndpointClass::Public, 1), at(60_000)).await, Ok(()));
+        });
+    }
+
+    #[test]
+    fn a_spent_budget_says_that_it_is_our_own_until_when_and_what_helps() {
+        run(async {
+            let [one, _] = guards();
+            one.admit(spot(EndpointClass::Account, 90), at(0)).await.unwrap();
+            let refused = one.admit(spot(EndpointClass::Account, 45), at(1000)).await.unwrap_err();
+            let said = refused.to_string();
+            for part in ["not sent: our own request budget at v is used up until 1970-01-01T00:01:30Z", "--interval"] {
+                assert!(said.contains(part), "{part}: {said}");
+            }
+            assert_eq!(one.admit(spot(EndpointClass::Account, 45), at(90_000)).await, Ok(()), "then there is room");
         });
     }
 

@@ -36,7 +36,7 @@ pub mod transport;
 
 pub use access::Access;
 pub use alone::Alone;
-pub use bars::{VenueBars, spot_instrument, told_instrument};
+pub use bars::{VenueBars, has_bars, spot_instrument, told_instrument};
 pub use books::{BookState, LiveBooks};
 pub use exchange::Exchange;
 pub use first_look::first_look;

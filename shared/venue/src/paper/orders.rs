@@ -137,7 +137,7 @@ impl<T: Table, M: Stand, C: Clock> Paper<T, M, C> {
     }
 
     fn unavailable(&self, error: &PaperError) -> VenueError {
-        VenueError { venue: self.id.clone(), reason: error.to_string() }
+        VenueError::new(self.id.clone(), error.to_string())
     }
 
     fn look(found: Option<(PaperOrder, u64)>) -> Lookup {
@@ -220,7 +220,7 @@ impl<T: Table, M: Stand, C: Clock> ListMovements for Paper<T, M, C> {}
 
 impl<T: Table, M: Stand, C: Clock> ReadBalances for Paper<T, M, C> {
     async fn balances(&self, account: &AccountId) -> Result<BTreeMap<Asset, Amount>, VenueError> {
-        let fault = |reason: String| VenueError { venue: self.id.clone(), reason };
+        let fault = |reason: String| VenueError::new(self.id.clone(), reason);
         let mut balances = BTreeMap::new();
         for item in self.table.query(&rows::balances(account)).await.map_err(|e| fault(e.to_string()))? {
             let name = item.key.sk.trim_start_matches("BALANCE#");

@@ -1,6 +1,7 @@
 //! What can go wrong, told apart by what the caller does next.
 
 use super::http::Reply;
+use desk::time::Timestamp;
 use thiserror::Error;
 
 /// A call that can't be made: nothing was sent.
@@ -97,6 +98,16 @@ impl ReadFault {
     }
 }
 
+/// What a spent budget is, until when, and what helps.
+fn spent(venue: &str, wait_ms: i64, until: Timestamp, silence: bool) -> String {
+    if silence {
+        return format!("{venue} asked for silence until {until}, another {wait_ms} ms; it is asked again then");
+    }
+    format!(
+        "our own request budget at {venue} is used up until {until}, another {wait_ms} ms; it is asked again then. If that comes          often: longer bars (--interval), fewer markets, or nobody else who asks {venue} from this address"
+    )
+}
+
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CallFault {
@@ -104,12 +115,16 @@ pub enum CallFault {
     #[error(transparent)]
     Call(#[from] CallError),
     /// It was never sent: the budget is spent, or the venue asked for silence.
-    #[error("not sent: the request budget of {venue} is spent for another {wait_ms} ms")]
+    #[error("not sent: {}", spent(.venue, *.wait_ms, *.until, *.silence))]
     Budget {
         /// Which venue.
         venue: String,
         /// Until when, in milliseconds from now.
         wait_ms: i64,
+        /// Until when, by our clock: from then on there is room for this request, if nobody takes it.
+        until: Timestamp,
+        /// Whether the venue asked for silence. Otherwise it was not asked at all: the limit is our own.
+        silence: bool,
     },
     /// It was never sent: the circuit breaker is open.
     #[error(

@@ -7,7 +7,10 @@ use conformance::fuzz::corpus::{self, Expected};
 use desk::fake::{FakeClock, sample};
 use desk::id::{InvocationId, Symbol, VenueId};
 use desk::order::{Claimed, Order, Timing};
-use desk::port::{Lookup, PlaceOrder as _, PlaceOutcome, QueryOrder as _, VenueStatus};
+use desk::port::{
+    CancelOrder as _, CancelOutcome, Clock, ListOpenOrders as _, Lookup, PlaceOrder as _, PlaceOutcome,
+    QueryOrder as _, VenueStatus,
+};
 use desk::risk::Reservation;
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
@@ -66,7 +69,17 @@ fn market(venue: &str) -> Instrument {
     market
 }
 
-fn live(protocol: &'static dyn Protocol, reply: Reply) -> LiveSpot<Alone, FakeClock, Hostile> {
+/// A clock that the test moves.
+#[derive(Clone)]
+struct Hands(Arc<FakeClock>);
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+fn live(protocol: &'static dyn Protocol, reply: Reply) -> LiveSpot<Alone, Hands, Hostile> {
     keeping(protocol, reply, Arc::default())
 }
 
@@ -74,14 +87,23 @@ fn keeping(
     protocol: &'static dyn Protocol,
     reply: Reply,
     sent: Arc<Mutex<Vec<Request>>>,
-) -> LiveSpot<Alone, FakeClock, Hostile> {
+) -> LiveSpot<Alone, Hands, Hostile> {
+    at(protocol, reply, sent, Hands(Arc::new(FakeClock::at(NOW_MS))))
+}
+
+fn at(
+    protocol: &'static dyn Protocol,
+    reply: Reply,
+    sent: Arc<Mutex<Vec<Request>>>,
+    clock: Hands,
+) -> LiveSpot<Alone, Hands, Hostile> {
     let venue = protocol.capabilities().venue;
     let (key, secret, passphrase) = ("a-key".to_owned(), "YS1zZWNyZXQ=".to_owned(), Some("a-word".to_owned()));
     let credentials = Some(Credentials::new(venue, key, secret, passphrase).unwrap());
     let access = Access { credentials, ..Access::default() };
     let transport = Hostile { time: time(protocol), reply, sent };
     let table = Alone::default();
-    let exchange = Exchange::new(protocol, access, table, FakeClock::at(NOW_MS), transport, 1, |_, _, _| {});
+    let exchange = Exchange::new(protocol, access, table, clock, transport, 1, |_, _, _| {});
     exchange.set_markets(Markets::new([market(venue)]));
     LiveSpot::new(VenueId::new(venue).unwrap(), Arc::new(exchange), Scope::default())
 }
@@ -248,4 +270,57 @@ fn each_wrong_outcome_is_noticed() {
         assert!(wrong(&outcome, &reply, clear).is_some(), "{outcome:?}");
     }
     assert!(wrong(&accepted("7", VenueStatus::Open), &Reply::new(500, r#"{"orderId":"7"}"#), Some(false)).is_some());
+}
+
+fn binance() -> &'static dyn Protocol {
+    spot().find(|protocol| protocol.capabilities().venue == "binance").unwrap()
+}
+
+#[test]
+fn what_works_is_asked_for_in_the_desk_s_own_markets_and_once_a_minute_in_all() {
+    let (sent, clock) = (Arc::<Mutex<Vec<Request>>>::default(), Hands(Arc::new(FakeClock::at(NOW_MS))));
+    let live = at(binance(), Reply::new(200, "[]"), sent.clone(), clock.clone());
+    let account = sample::entry("1").account;
+    run(async {
+        for wait_ms in [0, 1_000, 30_000, 30_000] {
+            clock.0.advance(wait_ms);
+            live.open_orders(&account).await.unwrap();
+        }
+    });
+    let mut one: Vec<bool> = sent.lock().unwrap().iter().map(|asked| asked.target.contains("symbol=BTCUSDT")).collect();
+    // However many classes of orders are asked for.
+    one.dedup();
+    assert_eq!(one, [false, true, false], "in all markets it costs thirteen times as much");
+}
+
+#[test]
+fn a_spent_budget_says_when_to_ask_again_and_does_not_keep_a_cancel_from_being_sent() {
+    let sent = Arc::<Mutex<Vec<Request>>>::default();
+    let unknown = Reply::new(400, r#"{"code":-2013,"msg":"Order does not exist."}"#);
+    let (live, protocol) = (keeping(binance(), unknown, sent.clone()), binance());
+    let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
+    let (account, symbol, id) = (&intent.account, &intent.symbol, &intent.id);
+    run(async {
+        let mut looks = 0;
+        let fault = loop {
+            match live.by_client_id(account, symbol, id).await {
+                Ok(_) => looks += 1,
+                Err(fault) => break fault,
+            }
+        };
+        assert!(looks > 600, "{looks}");
+        let again = fault.retry_at.unwrap();
+        assert!((20_000..=120_000).contains(&again.ms_since(Timestamp::from_ms(NOW_MS))), "{again}");
+        assert!(fault.to_string().contains("our own request budget at binance is used up until"), "{fault}");
+        let before = sent.lock().unwrap().len();
+        let cancelled = live.cancel(account, symbol, id).await;
+        assert!(matches!(cancelled, CancelOutcome::Unknown(_)), "the venue was asked: {cancelled:?}");
+        assert!(sent.lock().unwrap().len() > before);
+        let refused = loop {
+            if let CancelOutcome::Unasked(fault) = live.cancel(account, symbol, id).await {
+                break fault;
+            }
+        };
+        assert!(refused.retry_at.is_some(), "{refused}");
+    });
 }

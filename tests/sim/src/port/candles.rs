@@ -32,7 +32,7 @@ impl PullCandles for SimCandles {
                 candles.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
                 caller.note(world, "pull", visit, format_args!("{symbol}: {} candles {fault:?}", candles.len()));
                 match fault {
-                    Some(Fault::PullFails) => Err(PullError { symbol: symbol.clone(), reason: "no answer".to_owned() }),
+                    Some(Fault::PullFails) => Err(PullError::new(symbol.clone(), "no answer".to_owned())),
                     Some(Fault::PullTwice) => {
                         candles.extend(candles.last().copied());
                         Ok(candles)

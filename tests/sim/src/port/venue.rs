@@ -80,7 +80,7 @@ const LATE_MS: (i64, i64) = (200, 150_000);
 
 impl SimVenue {
     fn error(&self, reason: &str) -> VenueError {
-        VenueError { venue: self.id.clone(), reason: reason.to_owned() }
+        VenueError::new(self.id.clone(), reason.to_owned())
     }
 
     async fn read<R>(&self, site: &'static str, read: impl FnOnce(&mut World) -> R) -> Result<R, VenueError> {

@@ -7,6 +7,7 @@
 //! 3. What is printed has passed through [`online`], which hides the credentials even where a server repeats them.
 
 mod ask;
+mod forget;
 mod online;
 
 pub(super) use online::{Line, Reached, access, at, fault_words, reach};
@@ -164,7 +165,7 @@ pub(super) async fn keys(arguments: &KeysArguments) -> anyhow::Result<()> {
         KeysVerb::Check(arguments) => check(arguments).await,
         KeysVerb::Activate(arguments) => activate(arguments).await,
         KeysVerb::Deactivate(named) => deactivate(named),
-        KeysVerb::Remove(named) => remove(named),
+        KeysVerb::Remove(named) => forget::remove(named),
     }
 }
 
@@ -219,7 +220,7 @@ fn failed(lines: &[Line]) -> usize {
 
 /// Whether live trading could begin with a configuration: what was looked at, line by line. The venue's markets are loaded.
 pub(super) async fn preflight(exchange: &Reached, configuration: &Configuration, accept: bool) -> Vec<Line> {
-    online::preflight(exchange, configuration, accept).await
+    online::preflight(exchange, configuration, Env::Live, accept).await
 }
 
 /// The first check that failed, in words.
@@ -312,11 +313,19 @@ async fn check(arguments: &Checked) -> anyhow::Result<()> {
     let Named { label, common } = &arguments.named;
     let configuration = common.at.existing()?.get(label)?;
     let exchange = reach(&configuration)?;
-    let lines = online::preflight(&exchange, &configuration, arguments.accept_unknown_permissions).await;
+    let (label, env) = (&configuration.label, configuration.settings.env);
+    let lines = online::preflight(&exchange, &configuration, env, arguments.accept_unknown_permissions).await;
     let faults = failed(&lines);
     tell(&configuration, &lines, common.json, &[("ok", (faults == 0).into())])?;
+    let what = match env {
+        Env::Live => "live trading",
+        Env::Paper => "reading",
+    };
     if faults > 0 {
-        bail!("{:?} is not ready for live trading: {faults} of {} checks failed", configuration.label, lines.len());
+        bail!("{label:?} is not ready for {what}: {faults} of {} checks failed", lines.len());
+    }
+    if !common.json && env == Env::Paper {
+        say(&format!("{label:?} is good for reading; for live orders add the key under another label, with --live"));
     }
     Ok(())
 }
@@ -369,17 +378,4 @@ fn still_trading(user: Option<User>) {
             user.folder.display()
         ));
     }
-}
-
-fn remove(named: &Named) -> anyhow::Result<()> {
-    let mut keyring = named.common.at.existing()?;
-    // One that can't be opened is forgotten all the same.
-    let user = keyring.get(&named.label).ok().and_then(|known| user(&named.common.at.keys_dir, &known));
-    let entry = keyring.remove(&named.label)?;
-    if named.common.json {
-        return print_json(&json!({ "label": entry.label, "venue": entry.venue, "removed": true, "in_use_by": user }));
-    }
-    say(&format!("{:?} is forgotten; delete the key {}… at {} too", entry.label, entry.key_prefix, entry.venue));
-    still_trading(user);
-    Ok(())
 }

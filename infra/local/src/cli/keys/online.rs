@@ -144,9 +144,9 @@ pub(super) async fn admission(exchange: &Reached, configuration: &Configuration,
     lines.into_iter().map(|line| Line { found: configuration.credentials.hidden_in(&line.found), ..line }).collect()
 }
 
-/// Whether live trading could begin.
-pub(super) async fn preflight(exchange: &Reached, configuration: &Configuration, accept: bool) -> Vec<Line> {
-    let mut lines = admission(exchange, configuration, Env::Live, accept).await;
+/// Whether a key is good for what it is for: live trading, or reading while orders stay on paper.
+pub(super) async fn preflight(exchange: &Reached, configuration: &Configuration, env: Env, accept: bool) -> Vec<Line> {
+    let mut lines = admission(exchange, configuration, env, accept).await;
     if lines.len() <= 1 {
         return lines;
     }
@@ -156,7 +156,10 @@ pub(super) async fn preflight(exchange: &Reached, configuration: &Configuration,
         Err(fault) => Line::fault("limits", &fault),
     };
     lines.push(limits);
-    lines.push(test_order(exchange, product).await);
+    lines.push(match env {
+        Env::Live => test_order(exchange, product).await,
+        Env::Paper => Line::skipped(TEST_ORDER, "this configuration is for reading; its orders stay on paper"),
+    });
     lines.into_iter().map(|line| Line { found: configuration.credentials.hidden_in(&line.found), ..line }).collect()
 }
 
@@ -267,8 +270,11 @@ fn least(market: &Instrument, price: Decimal) -> Option<Decimal> {
     onto(wanted, lot, Rounding::Ceil).ok()
 }
 
+/// The check that comes last.
+const TEST_ORDER: &str = "test order";
+
 async fn test_order(exchange: &Reached, product: Product) -> Line {
-    const WHAT: &str = "test order";
+    const WHAT: &str = TEST_ORDER;
     let capabilities = exchange.protocol().capabilities();
     if !capabilities.orders.test {
         return Line::skipped(WHAT, format!("{} can't check an order without placing it", capabilities.name));

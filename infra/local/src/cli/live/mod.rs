@@ -4,9 +4,11 @@
 mod real;
 mod sim;
 
+use super::BASE;
 use super::print::say;
 use super::progress::{Beginning, Progress, Stand, summary};
-use super::up::{UpArguments, listen, remember, stopped, stops_within, timings};
+use super::up::{Stop, UpArguments, listen, stops_within, timings, unless_stopped};
+use super::which::{close_to_others, remember};
 use crate::desk::live::{self, AtVenue, Live};
 use crate::desk::wiring::{Desk, LiveVenue};
 use crate::folder::{Folder, Run, SCHEMA};
@@ -15,10 +17,10 @@ use anyhow::bail;
 use boot::config::{DeskConfig, MarketConfig};
 use desk::port::{Clock, ReadBalances};
 use desk::time::Interval;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use venue::live::spot_instrument;
-use venue::protocol::{Instrument, Streams};
+use venue::live::{has_bars, spot_instrument};
+use venue::protocol::{Instrument, Protocol, Streams};
 
 /// How often the desk looks whether something has happened.
 const TURN: Duration = Duration::from_millis(20);
@@ -43,31 +45,39 @@ struct Start {
 }
 
 /// Runs the desk at a venue.
-pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
+pub(super) async fn run(arguments: UpArguments, stop: &mut Stop) -> anyhow::Result<()> {
     match arguments.live.clone() {
-        Some(label) => real::run(&arguments, &label).await,
-        None => sim::run(&arguments).await,
+        Some(label) => real::run(&arguments, &label, stop).await,
+        None => sim::run(&arguments, stop).await,
     }
 }
 
-/// The markets of instruments, on bars of one length.
-fn markets(instruments: &[Instrument], interval: Interval) -> anyhow::Result<Vec<MarketConfig>> {
+/// The markets of instruments, on bars of one length that the venue has: a folder must not be bound to bars that never come.
+fn markets(
+    protocol: &dyn Protocol,
+    instruments: &[Instrument],
+    interval: Interval,
+) -> anyhow::Result<Vec<MarketConfig>> {
+    for instrument in instruments {
+        has_bars(protocol, instrument, interval).map_err(|e| anyhow::anyhow!("--interval {interval}: {e}"))?;
+    }
     let market = |i: &Instrument| Ok(MarketConfig { instrument: spot_instrument(i)?, interval });
     let markets: Result<Vec<MarketConfig>, String> = instruments.iter().map(market).collect();
     markets.map_err(|e| anyhow::anyhow!("{e}"))
 }
 
 /// Runs a desk until its bars are over or somebody stops it.
-async fn drive(arguments: &UpArguments, start: Start) -> anyhow::Result<()> {
+async fn drive(arguments: &UpArguments, start: Start, stop: &mut Stop) -> anyhow::Result<()> {
     let began = Instant::now();
     let Start { headline, market, config, interval, at, streams, path, fingerprint, simulated } = start;
     let listener = listen(arguments).await?;
     let port = listener.local_addr()?.port();
     let run = Run { schema: SCHEMA, fingerprint, market: market.clone(), config: config.clone() };
     let mut folder = Folder::open(&path, run)?;
-    remember(&path)?;
+    remember(&path, Path::new(BASE))?;
     boot::observe::init(folder.log()?);
-    let (desk, live) = live::open(folder.path(), config, at).await?;
+    let (desk, live) = unless_stopped(stop, live::open(folder.path(), config, at)).await?;
+    close_to_others(&folder);
     nothing_is_left_behind(&desk).await?;
     // What may differ from the last time: limits, markets, the cash that was found.
     folder.retell(&desk.config)?;
@@ -78,7 +88,8 @@ async fn drive(arguments: &UpArguments, start: Start) -> anyhow::Result<()> {
     let beginning = Beginning { headline: &headline, market: &market, folder: folder.path(), port };
     let mut progress = Progress::new(arguments, &desk, beginning).await?;
     let live_loop = Live::begin(&desk, live.clone(), streams);
-    let ended = follow(&desk, &folder, live_loop, end_after(arguments, interval), &mut progress).await;
+    let end = end_after(arguments, interval);
+    let ended = follow(&desk, &folder, live_loop, end, &mut progress, stop).await;
     server.abort();
     progress.end();
     let (by_hand, breaks) = ended?;
@@ -142,8 +153,8 @@ async fn follow(
     mut live: Live,
     end: Option<Instant>,
     progress: &mut Progress,
+    stop: &mut Stop,
 ) -> anyhow::Result<(bool, u64)> {
-    let mut stop = std::pin::pin!(stopped());
     let mut told = None;
     while end.is_none_or(|end| Instant::now() < end) {
         live.turn(desk).await?;
@@ -153,7 +164,7 @@ async fn follow(
             let _ = folder.tell_outage(told.as_ref());
         }
         progress.show(desk, desk.clock.now(), Stand::Live(told.as_ref())).await?;
-        if stops_within(&mut stop, TURN).await {
+        if stops_within(stop, TURN).await {
             return Ok((true, live.breaks()));
         }
     }

@@ -11,7 +11,7 @@ use super::super::BASE;
 use super::super::keys::{self, Reached};
 use super::super::load::{Shape, configure};
 use super::super::print::say;
-use super::super::up::UpArguments;
+use super::super::up::{Stop, UpArguments, unless_stopped};
 use super::{Start, drive, markets};
 use crate::desk::live::AtVenue;
 use crate::in_use::InUse;
@@ -33,7 +33,13 @@ use venue::registry::{Adapter, adapter};
 const INTERVAL: &str = "1h";
 
 /// Runs the desk with real money.
-pub(super) async fn run(arguments: &UpArguments, label: &str) -> anyhow::Result<()> {
+pub(super) async fn run(arguments: &UpArguments, label: &str, stop: &mut Stop) -> anyhow::Result<()> {
+    let (start, _in_use) = unless_stopped(stop, prepare(arguments, label)).await?;
+    drive(arguments, start, stop).await
+}
+
+/// Everything that comes before a folder is opened; holds the key from then on.
+async fn prepare(arguments: &UpArguments, label: &str) -> anyhow::Result<(Start, InUse)> {
     if arguments.until_end && arguments.bars.is_none() {
         bail!("a venue has no end: give it one with --bars N, or leave --until-end away");
     }
@@ -43,7 +49,7 @@ pub(super) async fn run(arguments: &UpArguments, label: &str) -> anyhow::Result<
     let interval = arguments.interval.as_deref().unwrap_or(INTERVAL);
     let interval: Interval = interval.parse().map_err(|e| anyhow::anyhow!("--interval: {e}"))?;
     let path = arguments.data_dir.clone().unwrap_or_else(|| own_folder(&configuration));
-    let _in_use = InUse::claim(&arguments.keys.keys_dir, &configuration, &path)?;
+    let in_use = InUse::claim(&arguments.keys.keys_dir, &configuration, &path)?;
     let exchange = keys::reach(&configuration)?;
     // What was typed wrong is told before anything is asked about the key. A venue that does not answer is the preflight's.
     if exchange.load_markets(&[Product::Spot]).await.is_ok() {
@@ -58,7 +64,7 @@ pub(super) async fn run(arguments: &UpArguments, label: &str) -> anyhow::Result<
         bail!("{label:?} is not ready for live trading: {fault}; see the way out above, then `ballast keys check`");
     }
     let (instruments, config) = planned(&exchange, arguments, capabilities, interval)?;
-    confirm(arguments, &configuration, capabilities, &config)?;
+    confirm(arguments, &configuration, capabilities, &config).await?;
     let names: Vec<&str> = instruments.iter().map(|i| i.symbol.as_str()).collect();
     let market =
         format!("{}, {label:?}{}: {} on {interval} bars", capabilities.name, server(&configuration), names.join(", "));
@@ -66,7 +72,7 @@ pub(super) async fn run(arguments: &UpArguments, label: &str) -> anyhow::Result<
     let at = AtVenue { protocol, access: keys::access(&configuration), instruments };
     let headline = format!("LIVE trading: REAL MONEY at {}, account {label:?}.", capabilities.name);
     let start = Start { headline, market, config, interval, at, streams, path, fingerprint, simulated: false };
-    drive(arguments, start).await
+    Ok((start, in_use))
 }
 
 /// What is to be traded, and how, as far as it can be checked without the account: what is checked of the cash is known only
@@ -78,7 +84,10 @@ fn planned(
     interval: Interval,
 ) -> anyhow::Result<(Vec<Instrument>, DeskConfig)> {
     let instruments = wanted(&exchange.markets(), &arguments.symbol, capabilities)?;
-    let shape = Shape { markets: markets(&instruments, interval)?, venue: VenueId::new(capabilities.venue)? };
+    let shape = Shape {
+        markets: markets(exchange.protocol(), &instruments, interval)?,
+        venue: VenueId::new(capabilities.venue)?,
+    };
     let config = configure(arguments, shape)?;
     config.check()?;
     Ok((instruments, config))
@@ -145,7 +154,7 @@ fn wanted(markets: &Markets, names: &[String], capabilities: &Capabilities) -> a
 }
 
 /// Asks for the label, or finds that it was given.
-fn confirm(
+async fn confirm(
     arguments: &UpArguments,
     configuration: &Configuration,
     capabilities: &Capabilities,
@@ -176,9 +185,7 @@ fn confirm(
         None => {
             eprint!("Type the label of the account to begin: ");
             let _ = std::io::stderr().flush();
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line).context("standard input")?;
-            line.trim_end_matches(['\r', '\n']).to_owned()
+            typed().await?
         }
     };
     if given != *label {
@@ -187,6 +194,19 @@ fn confirm(
         );
     }
     Ok(())
+}
+
+/// A line that a person types. Whoever is asked may stop the desk instead; the thread that waits ends with the process.
+async fn typed() -> anyhow::Result<String> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line).map(|_| line);
+        // Nobody waits any more where the desk was stopped.
+        let _ = tell.send(read);
+    });
+    let line = told.await.context("standard input")?.context("standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Says something to the person; not on the output where that is to be one JSON object.

@@ -6,7 +6,7 @@
 use super::super::BASE;
 use super::super::load::{Shape, configure};
 use super::super::progress::PAPER;
-use super::super::up::UpArguments;
+use super::super::up::{Stop, UpArguments, unless_stopped};
 use super::{Start, drive, markets};
 use crate::desk::live::AtVenue;
 use crate::folder::random_hex;
@@ -37,15 +37,16 @@ struct Venue {
 }
 
 /// Runs the desk at the simulated exchange.
-pub(super) async fn run(arguments: &UpArguments) -> anyhow::Result<()> {
+pub(super) async fn run(arguments: &UpArguments, stop: &mut Stop) -> anyhow::Result<()> {
     if arguments.until_end && arguments.bars.is_none() {
         bail!("the simulated exchange has no end: give it one with --bars N, or leave --until-end away");
     }
     let interval = arguments.interval.as_deref().unwrap_or(INTERVAL);
     let interval: Interval = interval.parse().map_err(|e| anyhow::anyhow!("--interval: {e}"))?;
     let seed = arguments.seed.unwrap_or(1);
-    let venue = start(arguments, seed).await?;
-    let shape = Shape { markets: markets(&venue.instruments, interval)?, venue: VenueId::new(SIMULATED_VENUE)? };
+    let venue = unless_stopped(stop, start(arguments, seed)).await?;
+    let shape =
+        Shape { markets: markets(&Binance, &venue.instruments, interval)?, venue: VenueId::new(SIMULATED_VENUE)? };
     let config = configure(arguments, shape)?;
     // Before a folder is begun.
     config.check()?;
@@ -57,7 +58,7 @@ pub(super) async fn run(arguments: &UpArguments) -> anyhow::Result<()> {
     let at = AtVenue { protocol: &Binance, access: venue.access, instruments: venue.instruments };
     let headline = PAPER.to_owned();
     let start = Start { headline, market, config, interval, at, streams: &Binance, path, fingerprint, simulated: true };
-    let ended = drive(arguments, start).await;
+    let ended = drive(arguments, start, stop).await;
     venue.sim.shutdown().await;
     ended
 }

@@ -8,6 +8,7 @@
 //! 4. [`venue::route`] makes the plan, and says why an exchange has no part in it.
 
 mod shown;
+mod unfilled;
 
 use super::keys::{KeysAt, Reached, at, fault_words, reach};
 use super::print::print_json;
@@ -18,6 +19,7 @@ use desk::money::{Price, Quantity};
 use rust_decimal::Decimal;
 use shown::{Shown, text};
 use std::collections::{BTreeMap, BTreeSet};
+use unfilled::Unfilled;
 use venue::keys::base_url;
 use venue::live::Access;
 use venue::protocol::call::Wallet;
@@ -143,7 +145,8 @@ pub(super) async fn run(arguments: &RouteArguments) -> anyhow::Result<()> {
     let plan = route(side, quantity, &offers)?;
     let unused = left_out(side, quantity, &offers, &plan)?;
     failures.extend(unused.into_iter().map(|(name, why)| (name, why.to_string())));
-    let shown = Shown { wish: &wish, quantity, plan: &plan, found: &found, left_out: &failures };
+    let why = Unfilled::of(&plan, &offers, all, without);
+    let shown = Shown { wish: &wish, quantity, plan: &plan, found: &found, left_out: &failures, why: &why };
     if arguments.json {
         print_json(&shown.json())?;
     } else {
@@ -157,14 +160,11 @@ pub(super) async fn run(arguments: &RouteArguments) -> anyhow::Result<()> {
         );
     }
     if plan.slices.is_empty() {
-        bail!("no exchange takes any of it");
+        bail!("no exchange takes any of it: {why}");
     }
     if !plan.unfilled.is_zero() {
-        bail!(
-            "{} of {quantity} {} have no place in this plan: ask for less, or ask more exchanges",
-            text(plan.unfilled),
-            wish.symbol
-        );
+        let (rest, symbol) = (text(plan.unfilled), &wish.symbol);
+        bail!("{rest} of {quantity} {symbol} have no place in this plan: {why}; {}", why.way_out());
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What of a plan is printed: a table for people, or one object.
 
-use super::{Found, Wish};
+use super::{Found, Unfilled, Wish};
 use crate::cli::print::{say, table};
 use desk::money::Quantity;
 use rust_decimal::Decimal;
@@ -14,6 +14,8 @@ pub(super) struct Shown<'a> {
     pub(super) plan: &'a Plan,
     pub(super) found: &'a [Found],
     pub(super) left_out: &'a [(String, String)],
+    /// Why something is left unfilled.
+    pub(super) why: &'a Unfilled,
 }
 
 pub(super) fn text(amount: Decimal) -> String {
@@ -48,7 +50,8 @@ impl Shown<'_> {
         json!({
             "placed": false, "symbol": self.wish.symbol, "side": self.wish.side, "quantity": self.quantity,
             "legs": self.plan.slices.iter().map(leg).collect::<Vec<_>>(),
-            "filled": text(self.plan.filled), "unfilled": text(self.plan.unfilled), "net": text(self.plan.net),
+            "filled": text(self.plan.filled), "unfilled": text(self.plan.unfilled),
+            "why_unfilled": (!self.plan.unfilled.is_zero()).then(|| self.why.to_string()), "net": text(self.plan.net),
             "average": self.average().map(text), "left_out": self.left_out.iter().map(out).collect::<Vec<_>>(),
         })
     }
@@ -70,7 +73,7 @@ impl Shown<'_> {
             say(&format!("together  {} for {} after fees{average}", text(*filled), text(*net)));
         }
         if !unfilled.is_zero() {
-            say(&format!("unfilled  {}: the books, or the accounts, don't have more", text(*unfilled)));
+            say(&format!("unfilled  {}: {}", text(*unfilled), self.why));
         }
         for (venue, why) in self.left_out {
             say(&format!("left out  {venue}: {why}"));

@@ -134,7 +134,12 @@ fn a_crossed_book_is_a_gap_and_pauses_grow_until_a_book_has_held() {
 fn a_snapshot_that_the_budget_does_not_allow_is_asked_for_when_it_does() {
     let (mut keeper, books) = keeper(&Binance, Product::Spot);
     keeper.needs(ms(250)).unwrap();
-    let spent = CallFault::Budget { venue: "binance".into(), wait_ms: 5000 };
+    let spent = CallFault::Budget {
+        venue: "binance".into(),
+        wait_ms: 5000,
+        until: desk::time::Timestamp::from_ms(5000),
+        silence: false,
+    };
     assert!(is_unknown(state(keeper.snapshot(NAME, Err(spent), ms(300)))));
     assert_eq!(keeper.due(), Some(ms(5300)));
     keeper.needs(ms(5300)).unwrap();

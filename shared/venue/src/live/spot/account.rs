@@ -114,7 +114,7 @@ impl<T: Table, C: Clock, X: Transport> ListMovements for LiveSpot<T, C, X> {
             match ask {
                 Ok(ask) => {
                     asked = true;
-                    told.extend(self.exchange.read(ask).await.map_err(|e| self.error(e))?);
+                    told.extend(self.exchange.read(ask).await.map_err(|e| self.fault(&e))?);
                 }
                 Err(CallError::Unsupported { .. }) => {}
                 Err(fault) => return Err(self.error(fault)),
@@ -129,7 +129,7 @@ impl<T: Table, C: Clock, X: Transport> ListMovements for LiveSpot<T, C, X> {
 
 impl<T: Table, C: Clock, X: Transport> ReadBalances for LiveSpot<T, C, X> {
     async fn balances(&self, _: &AccountId) -> Result<BTreeMap<Asset, Amount>, VenueError> {
-        let balances = self.exchange.balances(&self.scope).await.map_err(|e| self.error(e))?;
+        let balances = self.exchange.balances(&self.scope).await.map_err(|e| self.fault(&e))?;
         let mut held = BTreeMap::new();
         for (currency, holding) in balances.of {
             let total = holding.total.or_else(|| Some(holding.free? + holding.used?)).unwrap_or_default();

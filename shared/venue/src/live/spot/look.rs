@@ -4,7 +4,7 @@ use super::{CLASSES, LiveSpot, same_id};
 use crate::live::transport::Transport;
 use crate::protocol::call::{OrderClass, OrderFilter, Range};
 use crate::protocol::model::{OrderReport, OrderState};
-use crate::protocol::{CallFault, Instrument, Meaning, OrderRef, OrdersQuery, Scope};
+use crate::protocol::{CallFault, EndpointClass, Instrument, Meaning, OrderRef, OrdersQuery, Product, Scope};
 use desk::id::{AccountId, IntentId, Symbol, VenueOrderId};
 use desk::money::Quantity;
 use desk::port::{Clock, ListOpenOrders, Lookup, OpenOrder, OrderFact, QueryOrder, Table, VenueError, VenueStatus};
@@ -12,14 +12,18 @@ use std::sync::PoisonError;
 
 /// How many of the latest orders the second source looks through.
 const RECENT: u32 = 100;
+/// How often at least all markets are asked for what works there, in milliseconds: as often as reconciliation is due.
+const ALL_EVERY_MS: i64 = 55_000;
 
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
-    /// Asks for an order among those of one class. `None` if the venue does not keep such a class apart.
+    /// Asks for an order among those of one class. `None` if the venue does not keep such a class apart. Who looks in order to
+    /// cancel uses what is kept for cancelling: a kill must not wait because too much was read.
     pub(super) async fn look(
         &self,
         symbol: &Symbol,
         order: &IntentId,
         class: OrderClass,
+        purpose: EndpointClass,
     ) -> Result<Option<Lookup>, VenueError> {
         let (protocol, wanted) = (self.exchange.protocol(), self.order_ref(symbol, order, class)?);
         // Where one question does not answer by our id alone (Kraken), the two for working and for ended orders do.
@@ -30,13 +34,14 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         if asks.is_empty() {
             return Ok(None);
         }
-        for ask in asks {
+        for mut ask in asks {
+            ask.request.class = purpose;
             match self.exchange.read(ask).await {
                 Ok(report) => {
                     return self.fact(order, &report).map(|f| Some(Lookup::Found(f))).map_err(|e| self.error(e));
                 }
                 Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => {}
-                Err(fault) => return Err(self.error(fault)),
+                Err(fault) => return Err(self.fault(&fault)),
             }
         }
         Ok(Some(Lookup::NotFound))
@@ -53,7 +58,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
                 // A class the venue does not keep apart is among the plain ones.
                 (Err(_), OrderClass::Trigger | OrderClass::Trailing) => continue,
             };
-            let reports = self.exchange.read(ask).await.map_err(|e| self.error(e))?;
+            let reports = self.exchange.read(ask).await.map_err(|e| self.fault(&e))?;
             let known = |report: &OrderReport| all.iter().any(|other| other.id == report.id);
             let new: Vec<OrderReport> = reports.into_iter().filter(|report| !known(report)).collect();
             all.extend(new);
@@ -91,17 +96,23 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         let (id, instrument) = (Some(id.to_owned()), Some(instrument.clone()));
         let order = OrderRef { id, client_id: None, instrument, scope: self.scope.clone() };
         let ask = self.exchange.protocol().order(&order).map_err(|e| self.error(e))?;
-        let report = self.exchange.read(ask).await.map_err(|e| self.error(e))?;
+        let report = self.exchange.read(ask).await.map_err(|e| self.fault(&e))?;
         self.remember(&report);
         Ok(report.client_id)
     }
 }
 
-impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
-    async fn by_client_id(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
+    /// Asks for an order by our id, among those of all classes.
+    pub(super) async fn by_our_id(
+        &self,
+        symbol: &Symbol,
+        order: &IntentId,
+        purpose: EndpointClass,
+    ) -> Result<Lookup, VenueError> {
         let mut asked = false;
         for class in CLASSES {
-            match self.look(symbol, order, class).await? {
+            match self.look(symbol, order, class, purpose).await? {
                 Some(found @ Lookup::Found(_)) => return Ok(found),
                 Some(Lookup::NotFound) => asked = true,
                 None => {}
@@ -109,6 +120,35 @@ impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
         }
         // Nobody asked is not the same as nobody knows it.
         if asked { Ok(Lookup::NotFound) } else { Err(self.error("it can't be asked for an order by our id")) }
+    }
+
+    /// What works, in all markets; or in those that the desk knows, where that costs less and all were asked a short time ago. What
+    /// others have in a market the desk does not trade in is only told, so that it may be told later.
+    async fn working(&self) -> Result<Vec<OrderReport>, VenueError> {
+        let (markets, now) = (self.exchange.markets(), self.exchange.now());
+        let spot = || markets.iter().filter(|market| market.product == Product::Spot);
+        let asked_for =
+            |instrument: Option<&Instrument>| OrdersQuery { instrument: instrument.cloned(), ..OrdersQuery::default() };
+        let weight = |query: &OrdersQuery| self.exchange.protocol().orders(query).ok().map(|ask| ask.request.weight);
+        let each = spot().map(|market| weight(&asked_for(Some(market)))).sum::<Option<u32>>();
+        let cheaper = each.zip(weight(&asked_for(None))).is_some_and(|(each, all)| 0 < each && each < all);
+        let last = *self.all_asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if !cheaper || last.is_none_or(|last| now.ms_since(last) >= ALL_EVERY_MS) {
+            let all = self.list(&asked_for(None)).await?;
+            *self.all_asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+            return Ok(all);
+        }
+        let mut known = Vec::new();
+        for market in spot() {
+            known.extend(self.list(&asked_for(Some(market))).await?);
+        }
+        Ok(known)
+    }
+}
+
+impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
+    async fn by_client_id(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+        self.by_our_id(symbol, order, EndpointClass::Account).await
     }
 
     async fn in_lists(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
@@ -127,7 +167,7 @@ impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
 
 impl<T: Table, C: Clock, X: Transport> ListOpenOrders for LiveSpot<T, C, X> {
     async fn open_orders(&self, _: &AccountId) -> Result<Vec<OpenOrder>, VenueError> {
-        let reports = self.list(&OrdersQuery::default()).await?;
+        let reports = self.working().await?;
         let markets = self.exchange.markets();
         let open = |report: &OrderReport| {
             let plain: String = report.client_id.clone().unwrap_or_default().chars().filter(|c| *c != '-').collect();

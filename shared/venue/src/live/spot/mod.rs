@@ -17,7 +17,7 @@ use super::exchange::Exchange;
 use super::transport::Transport;
 use crate::protocol::call::OrderClass;
 use crate::protocol::model::OrderReport;
-use crate::protocol::{Instrument, OrderRef, Scope};
+use crate::protocol::{CallFault, Instrument, OrderRef, Scope};
 use desk::id::{IntentId, Symbol, VenueId};
 use desk::order::Timing;
 use desk::port::{Clock, Table, Venue, VenueError};
@@ -37,6 +37,8 @@ pub struct LiveSpot<T, C, X> {
     scope: Scope,
     /// The client ids of orders, by the venue's own ids: trades name only those. An order may have none.
     names: Arc<Mutex<BTreeMap<String, Option<String>>>>,
+    /// When all markets were last asked for what works there.
+    all_asked: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl<T, C, X> std::fmt::Debug for LiveSpot<T, C, X> {
@@ -53,6 +55,7 @@ impl<T, C, X> Clone for LiveSpot<T, C, X> {
             timing: self.timing,
             scope: self.scope.clone(),
             names: self.names.clone(),
+            all_asked: self.all_asked.clone(),
         }
     }
 }
@@ -61,7 +64,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     /// The account that the exchange's credentials open.
     pub fn new(id: VenueId, exchange: Arc<Exchange<T, C, X>>, scope: Scope) -> Self {
         let timing = super::timing(exchange.protocol().capabilities());
-        Self { id, exchange, timing, scope, names: Arc::default() }
+        Self { id, exchange, timing, scope, names: Arc::default(), all_asked: Arc::default() }
     }
 
     /// The venue below.
@@ -77,7 +80,17 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     }
 
     fn error(&self, fault: impl std::fmt::Display) -> VenueError {
-        VenueError { venue: self.id.clone(), reason: fault.to_string() }
+        VenueError::new(self.id.clone(), fault.to_string())
+    }
+
+    /// A call without an answer, with when to ask again where that is known.
+    fn fault(&self, fault: &CallFault) -> VenueError {
+        let retry_at = match fault {
+            CallFault::Budget { until, .. } => Some(*until),
+            CallFault::BreakerOpen { wait_ms, .. } => Some(self.exchange.now().plus_ms(*wait_ms)),
+            CallFault::Call(_) | CallFault::Connectivity { .. } | CallFault::Read(_) => None,
+        };
+        VenueError { retry_at, ..self.error(fault) }
     }
 
     fn instrument(&self, symbol: &Symbol) -> Result<Instrument, VenueError> {

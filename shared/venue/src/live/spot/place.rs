@@ -5,13 +5,11 @@ use crate::live::transport::Transport;
 use crate::live::{asked_for, clock};
 use crate::protocol::call::{OrderClass, OrderKind as Kind, TimeInForce, Trigger, TriggerKind};
 use crate::protocol::model::Side as VenueSide;
-use crate::protocol::{CallFault, Instrument, Meaning, NewOrder, ReadFault};
+use crate::protocol::{CallFault, EndpointClass, Instrument, Meaning, NewOrder, ReadFault};
 use desk::id::{AccountId, IntentId, Symbol};
 use desk::money::{Bps, Price, Rounding};
 use desk::order::{Claimed, Intent, OrderKind, Side};
-use desk::port::{
-    CancelOrder, CancelOutcome, Clock, Lookup, PlaceOrder, PlaceOutcome, QueryOrder, Table, VenueError, VenueStatus,
-};
+use desk::port::{CancelOrder, CancelOutcome, Clock, Lookup, PlaceOrder, PlaceOutcome, Table, VenueError, VenueStatus};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -129,25 +127,30 @@ impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
 }
 
 impl<T: Table, C: Clock, X: Transport> CancelOrder for LiveSpot<T, C, X> {
-    async fn cancel(&self, account: &AccountId, symbol: &Symbol, order: &IntentId) -> CancelOutcome {
+    async fn cancel(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> CancelOutcome {
         let mut refused = None;
         for class in CLASSES {
-            match self.look(symbol, order, class).await {
+            match self.look(symbol, order, class, EndpointClass::Cancel).await {
                 Ok(Some(Lookup::Found(fact))) if fact.status != VenueStatus::Open => return CancelOutcome::Done(fact),
                 Ok(Some(Lookup::Found(_))) => refused = self.ask_to_cancel(symbol, order, class).await,
                 Ok(Some(Lookup::NotFound) | None) => continue,
-                Err(fault) => return CancelOutcome::Unknown(fault.to_string()),
+                Err(fault) => return not_asked(fault),
             }
             break;
         }
         // The answer to a cancel tells at most that it was asked for; how the order ended is asked.
-        match self.by_client_id(account, symbol, order).await {
+        match self.by_our_id(symbol, order, EndpointClass::Cancel).await {
             Ok(Lookup::Found(fact)) if fact.status != VenueStatus::Open => CancelOutcome::Done(fact),
             Ok(Lookup::Found(_)) => CancelOutcome::Unknown(refused.unwrap_or_else(|| "it is still open".to_owned())),
             Ok(Lookup::NotFound) => CancelOutcome::Unknown("the venue does not know it (any more)".to_owned()),
-            Err(fault) => CancelOutcome::Unknown(fault.to_string()),
+            Err(fault) => not_asked(fault),
         }
     }
+}
+
+/// A cancel whose look-up has no answer. Where it is known when to ask again, that is told.
+fn not_asked(fault: VenueError) -> CancelOutcome {
+    if fault.retry_at.is_some() { CancelOutcome::Unasked(fault) } else { CancelOutcome::Unknown(fault.to_string()) }
 }
 
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {

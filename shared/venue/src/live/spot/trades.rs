@@ -142,7 +142,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         let scope = self.scope.clone();
         let ask = self.exchange.protocol().own_trades(&HistoryQuery { instrument, range, scope });
         let rows = self.exchange.read(ask.map_err(|e| self.error(e))?).await;
-        rows.map_err(|e| self.error(e))
+        rows.map_err(|e| self.fault(&e))
     }
 }
 

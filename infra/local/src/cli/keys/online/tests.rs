@@ -21,7 +21,7 @@ fn faults(lines: &[Line]) -> Vec<&'static str> {
 #[tokio::test]
 async fn a_key_that_trades_and_can_not_withdraw_passes_every_check() {
     let (sim, configuration) = scene().await;
-    let lines = preflight(&reach(&configuration).unwrap(), &configuration, false).await;
+    let lines = preflight(&reach(&configuration).unwrap(), &configuration, Env::Live, false).await;
     let told: Vec<(&str, Verdict)> = lines.iter().map(|line| (line.what, line.verdict)).collect();
     let all = ["server", "clock", "permissions", "balances", "limits", "test order"];
     assert_eq!(told, all.map(|what| (what, Verdict::Ok)), "{lines:?}");
@@ -53,13 +53,24 @@ async fn a_key_that_may_withdraw_is_refused_and_one_that_may_not_trade_only_wher
 }
 
 #[tokio::test]
+async fn a_key_for_reading_is_held_to_reading_alone() {
+    let (sim, configuration) = scene().await;
+    sim.with(|exchange, _| exchange.keys.get_mut("sim-key").unwrap().trading = false);
+    let told = async |env| preflight(&reach(&configuration).unwrap(), &configuration, env, false).await;
+    let lines = told(Env::Paper).await;
+    assert!(faults(&lines).is_empty(), "{lines:?}");
+    assert_eq!(lines.last().map(|line| (line.what, line.verdict)), Some(("test order", Verdict::Skipped)));
+    assert!(faults(&told(Env::Live).await).contains(&"permissions"), "for live orders it would not do");
+}
+
+#[tokio::test]
 async fn a_clock_that_is_off_and_a_server_that_is_away_are_told_apart() {
     let (sim, configuration) = scene().await;
     sim.switch(Faults { venue: Venue { clock_drift_ms: 900, ..Venue::default() }, ..Faults::default() });
     assert!(faults(&admitted(&configuration, Env::Paper).await).contains(&"clock"));
     let mut away = configuration;
     away.settings.base_url = Some("http://127.0.0.1:9".into());
-    let lines = preflight(&reach(&away).unwrap(), &away, false).await;
+    let lines = preflight(&reach(&away).unwrap(), &away, Env::Live, false).await;
     assert_eq!((lines.len(), faults(&lines)), (1, vec!["server"]));
     assert!(!lines[0].way_out.is_empty());
 }

@@ -4,7 +4,9 @@ use super::{CLASSES, LiveSpot, same_id};
 use crate::live::transport::Transport;
 use crate::protocol::call::{OrderClass, OrderFilter, Range};
 use crate::protocol::model::{OrderReport, OrderState};
-use crate::protocol::{CallFault, EndpointClass, Instrument, Meaning, OrderRef, OrdersQuery, Product, Scope};
+use crate::protocol::{
+    Ask, CallFault, EndpointClass, Instrument, Meaning, OrderRef, OrdersQuery, Product, Scope, Unsigned,
+};
 use desk::id::{AccountId, IntentId, Symbol, VenueOrderId};
 use desk::money::Quantity;
 use desk::port::{Clock, ListOpenOrders, Lookup, OpenOrder, OrderFact, QueryOrder, Table, VenueError, VenueStatus};
@@ -14,6 +16,11 @@ use std::sync::PoisonError;
 const RECENT: u32 = 100;
 /// How often at least all markets are asked for what works there, in milliseconds: as often as reconciliation is due.
 const ALL_EVERY_MS: i64 = 55_000;
+
+/// What of a question is sent.
+const fn sent<A>(ask: &Ask<A>) -> &Unsigned {
+    &ask.request
+}
 
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     /// Asks for an order among those of one class. `None` if the venue does not keep such a class apart. Who looks in order to
@@ -25,13 +32,11 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         class: OrderClass,
         purpose: EndpointClass,
     ) -> Result<Option<Lookup>, VenueError> {
-        let (protocol, wanted) = (self.exchange.protocol(), self.order_ref(symbol, order, class)?);
-        // Where one question does not answer by our id alone (Kraken), the two for working and for ended orders do.
-        let asks = match protocol.order(&wanted) {
-            Ok(ask) => vec![ask],
-            Err(_) => protocol.open_order(&wanted).into_iter().chain(protocol.closed_order(&wanted)).collect(),
-        };
-        if asks.is_empty() {
+        let asks = self.questions(&self.order_ref(symbol, order, class)?);
+        let plain = self.questions(&self.order_ref(symbol, order, OrderClass::Plain)?);
+        // The same question would have the same answer, and costs as much again.
+        let apart = class == OrderClass::Plain || !asks.iter().map(sent).eq(plain.iter().map(sent));
+        if asks.is_empty() || !apart {
             return Ok(None);
         }
         for mut ask in asks {
@@ -47,9 +52,19 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         Ok(Some(Lookup::NotFound))
     }
 
+    /// What is asked about one order. Where one question does not answer by our id alone (Kraken), the two for working and for
+    /// ended orders do.
+    fn questions(&self, wanted: &OrderRef) -> Vec<Ask<OrderReport>> {
+        let protocol = self.exchange.protocol();
+        match protocol.order(wanted) {
+            Ok(ask) => vec![ask],
+            Err(_) => protocol.open_order(wanted).into_iter().chain(protocol.closed_order(wanted)).collect(),
+        }
+    }
+
     /// The orders of a filter, of both classes, each once.
     async fn list(&self, query: &OrdersQuery) -> Result<Vec<OrderReport>, VenueError> {
-        let mut all: Vec<OrderReport> = Vec::new();
+        let (mut all, mut asked): (Vec<OrderReport>, Vec<Unsigned>) = Default::default();
         for class in CLASSES {
             let query = OrdersQuery { scope: self.scope(class), ..query.clone() };
             let ask = match (self.exchange.protocol().orders(&query), class) {
@@ -58,6 +73,11 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
                 // A class the venue does not keep apart is among the plain ones.
                 (Err(_), OrderClass::Trigger | OrderClass::Trailing) => continue,
             };
+            if asked.contains(&ask.request) {
+                // Nor is a class that is asked for with the same words.
+                continue;
+            }
+            asked.push(ask.request.clone());
             let reports = self.exchange.read(ask).await.map_err(|e| self.fault(&e))?;
             let known = |report: &OrderReport| all.iter().any(|other| other.id == report.id);
             let new: Vec<OrderReport> = reports.into_iter().filter(|report| !known(report)).collect();

@@ -153,9 +153,7 @@ impl Folder {
         let path = &std::path::absolute(path).map_err(at(path))?;
         private::folder(path).map_err(at(path))?;
         let lock = lock(path)?;
-        // That of a desk that is gone: nobody shall be sent to its port.
-        let _ = fs::remove_file(path.join("endpoint.json"));
-        let _ = fs::remove_file(path.join("outage.json"));
+        forget_the_last(path);
         let found = read_run(path)?;
         match found {
             Some(found) if found.fingerprint != run.fingerprint => {
@@ -181,6 +179,7 @@ impl Folder {
         }
         let run = read_run(path)?.ok_or_else(empty)?;
         let lock = lock(path)?;
+        forget_the_last(path);
         Ok(Self { path: path.to_owned(), run, _lock: lock })
     }
 
@@ -265,6 +264,12 @@ impl Folder {
         let path = self.path.join("desk.log");
         private::new_file(OpenOptions::new().create(true).append(true)).open(&path).map_err(at(&path))
     }
+}
+
+/// Removes what a desk that is gone has left of where it served: nobody shall be sent to its port.
+fn forget_the_last(path: &Path) {
+    let _ = fs::remove_file(path.join("endpoint.json"));
+    let _ = fs::remove_file(path.join("outage.json"));
 }
 
 /// How often the lock is tried, a tenth of a second apart.

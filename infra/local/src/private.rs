@@ -23,8 +23,13 @@ const FILES: [&str; 10] = [
 
 /// Whether a file in a data folder is the desk's.
 fn is_ours(name: &str) -> bool {
-    let name = name.strip_suffix("-wal").or_else(|| name.strip_suffix("-shm")).unwrap_or(name);
-    FILES.contains(&name) || name.ends_with(".new") || name.starts_with("backup-")
+    let own = ["-wal", "-shm", ".new"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    FILES.contains(&own)
+}
+
+/// Whether a folder in a data folder is the desk's: a backup that was made through its route.
+fn is_backup(name: &str) -> bool {
+    name.strip_prefix("backup-").is_some_and(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Makes a folder, and those above it that are missing, for its owner alone. One that is there keeps its mode.
@@ -46,22 +51,34 @@ pub fn new_file(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Closes a data folder and the desk's files in it to all but their owner.
+/// What everybody may do with a file, of its mode.
+#[cfg(unix)]
+const EVERYBODY: u32 = 0o007;
+
+/// Closes a data folder and the desk's files in it to all but their owner. What is closed to everybody already keeps its mode:
+/// somebody has given it to a group on purpose.
 ///
 /// # Errors
 /// The file or folder that stays open to others, and why.
 #[cfg(unix)]
 pub fn close(folder: &Path) -> Result<(), (PathBuf, io::Error)> {
     use std::os::unix::fs::PermissionsExt;
-    let set = |path: &Path, mode| match fs::set_permissions(path, fs::Permissions::from_mode(mode)) {
+    let closed = |path: &Path, mode| {
+        let open = fs::metadata(path)?.permissions().mode() & EVERYBODY != 0;
+        if open { fs::set_permissions(path, fs::Permissions::from_mode(mode)) } else { Ok(()) }
+    };
+    let set = |path: &Path, mode| match closed(path, mode) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err((path.to_owned(), error)),
         Ok(()) | Err(_) => Ok(()),
     };
     let mut all_ours = true;
     for entry in fs::read_dir(folder).map_err(|error| (folder.to_owned(), error))?.flatten() {
-        let ours = entry.file_name().to_str().is_some_and(is_ours);
-        all_ours &= ours;
-        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        let (name, kind) = (entry.file_name(), entry.file_type());
+        let (name, is) =
+            (name.to_str().unwrap_or_default(), |file| kind.as_ref().is_ok_and(|kind| kind.is_file() == file));
+        let ours = is(true) && is_ours(name);
+        all_ours &= ours || (is(false) && is_backup(name));
+        if ours {
             set(&entry.path(), 0o600)?;
         }
     }
@@ -77,7 +94,8 @@ pub fn close(_: &Path) -> Result<(), (PathBuf, io::Error)> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use crate::folder::{Folder, Run, SCHEMA};
     use std::fs;
@@ -119,15 +137,34 @@ mod tests {
     }
 
     #[test]
+    fn what_was_given_to_a_group_stays_with_it() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("group");
+        let folder = open(&path);
+        fs::create_dir(path.join(format!("backup-{}", "0".repeat(32)))).unwrap();
+        for (path, mode) in [(path.clone(), 0o750), (path.join("run.json"), 0o640)] {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        folder.close_to_others().unwrap();
+        assert_eq!((mode(&path), mode(&path.join("run.json"))), (0o750, 0o640));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        folder.close_to_others().unwrap();
+        assert_eq!(mode(&path), 0o700, "a backup in it is its own");
+    }
+
+    #[test]
     fn a_folder_in_which_other_things_lie_keeps_its_mode_and_they_theirs() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("shared");
         fs::create_dir(&path).unwrap();
-        fs::write(path.join("notes.txt"), "x").unwrap();
-        for (path, mode) in [(path.clone(), 0o755), (path.join("notes.txt"), 0o644)] {
-            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let others = [("notes.txt", 0o644), ("report.new", 0o644), ("backup-books.sh", 0o755)];
+        for (name, mode) in others {
+            fs::write(path.join(name), "x").unwrap();
+            fs::set_permissions(path.join(name), fs::Permissions::from_mode(mode)).unwrap();
         }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         open(&path).close_to_others().unwrap();
+        assert!(others.iter().all(|(name, was)| mode(&path.join(name)) == *was));
         assert_eq!((mode(&path), mode(&path.join("notes.txt")), mode(&path.join("run.json"))), (0o755, 0o644, 0o600));
     }
 }

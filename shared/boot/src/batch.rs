@@ -14,8 +14,8 @@ use std::future::Future;
 /// How often a message is delivered before it is buried.
 pub const MAX_RECEIVES: u32 = 10;
 /// How soon a message that failed is delivered again when nothing says later, after its first delivery; it doubles with each,
-/// so that ten deliveries span four minutes: what other messages or a venue bring about meanwhile has its time.
-const BACKOFF_MS: i64 = 1_000;
+/// so that ten deliveries span two minutes: what other messages or a venue bring about meanwhile has its time.
+const BACKOFF_MS: i64 = 250;
 /// The longest that a message is hidden.
 const HIDDEN_MAX_MS: i64 = 900_000;
 
@@ -43,11 +43,12 @@ pub enum Answer {
     Dead(String),
 }
 
-/// For how long a message that goes back is hidden, in milliseconds: until `not_before`, or for longer with each delivery.
+/// For how long a message that goes back is hidden, in milliseconds: for longer with each delivery, and at least until
+/// `not_before`. What can be asked again soon may be refused again soon, and deliveries are few.
 #[must_use]
 pub fn hidden_ms(now: Timestamp, not_before: Option<Timestamp>, receives: u32) -> i64 {
-    let backoff = BACKOFF_MS << receives.saturating_sub(1).min(6);
-    not_before.map_or(backoff, |at| at.ms_since(now)).clamp(0, HIDDEN_MAX_MS)
+    let backoff = BACKOFF_MS << receives.saturating_sub(1).min(8);
+    not_before.map_or(backoff, |at| at.ms_since(now).max(backoff)).min(HIDDEN_MAX_MS)
 }
 
 /// Runs `handle` over the deliveries, in order, and says what is to be done with each.
@@ -134,9 +135,10 @@ mod tests {
     fn ten_deliveries_span_minutes_unless_their_time_is_known() {
         let now = Timestamp::from_ms(1_000_000);
         let waits: Vec<i64> = (1..MAX_RECEIVES).map(|receives| hidden_ms(now, None, receives)).collect();
-        assert_eq!(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 64_000, 64_000]);
-        assert_eq!(hidden_ms(now, Some(now.plus_ms(1_234)), 9), 1_234);
-        assert_eq!(hidden_ms(now, Some(now.plus_ms(-1)), 9), 0);
+        assert_eq!(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000]);
+        assert_eq!(hidden_ms(now, Some(now.plus_ms(1_234)), 1), 1_234);
+        assert_eq!(hidden_ms(now, Some(now.plus_ms(1_234)), 9), 64_000);
+        assert_eq!(hidden_ms(now, Some(now.plus_ms(-1)), 1), 250);
         assert_eq!(hidden_ms(now, Some(now.plus_ms(i64::from(u32::MAX))), 1), 900_000);
     }
 

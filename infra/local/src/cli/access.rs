@@ -54,12 +54,25 @@ impl Access {
         self.ask(Method::GET, path, None).await
     }
 
+    /// Asks a route that a desk of an older program does not have.
+    pub(super) async fn find(&self, path: &str) -> anyhow::Result<Option<Value>> {
+        match self.answer(Method::GET, path, None).await? {
+            (404, _) => Ok(None),
+            (status, answer) => believed(status, answer).map(Some),
+        }
+    }
+
     /// Tells a route.
     pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.ask(Method::POST, path, Some(body)).await
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let (status, answer) = self.answer(method, path, body).await?;
+        believed(status, answer)
+    }
+
+    async fn answer(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<(u16, Value)> {
         let text = body.map(Value::to_string).unwrap_or_default();
         let (status, answer) = match self {
             Self::Running { client, base, token } => {
@@ -85,12 +98,16 @@ impl Access {
                 (response.status().as_u16(), response.into_body().collect().await?.to_bytes())
             }
         };
-        let value: Value = serde_json::from_slice(&answer).context("the desk's answer is no JSON")?;
-        if status >= 400 {
-            bail!("{}", value.get("detail").and_then(Value::as_str).unwrap_or("the desk refused, and did not say why"));
-        }
-        Ok(value)
+        Ok((status, serde_json::from_slice(&answer).context("the desk's answer is no JSON")?))
     }
+}
+
+/// An answer, unless it is an error.
+fn believed(status: u16, answer: Value) -> anyhow::Result<Value> {
+    if status >= 400 {
+        bail!("{}", answer.get("detail").and_then(Value::as_str).unwrap_or("the desk refused, and did not say why"));
+    }
+    Ok(answer)
 }
 
 /// Why a desk that trades at a venue can't be told something while it rests, and the way out.

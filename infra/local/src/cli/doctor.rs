@@ -74,7 +74,8 @@ async fn here(which: &Which) -> anyhow::Result<Vec<Finding>> {
     if which.runs() {
         let mut findings = through_api(&Access::to(which).await?).await?;
         if let Some(outage) = folder::outage(path) {
-            findings.push(found("exchange", false, format!("{outage}; the desk goes on asking, look at the network")));
+            let advice = if outage.held_back { "" } else { "; the desk goes on asking, look at the network" };
+            findings.push(found("exchange", false, format!("{outage}{advice}")));
         }
         return Ok(findings);
     }
@@ -136,7 +137,7 @@ async fn through_api(access: &Access) -> anyhow::Result<Vec<Finding>> {
     let balances = access.get("/v1/balances").await?;
     let portfolio = access.get("/v1/portfolio").await?;
     let orders = access.get("/v1/orders?limit=200").await?;
-    let watch = Watch::parse(access.get(watch::PATH).await?)?;
+    let watch = access.find(watch::PATH).await?.map(Watch::parse).transpose()?;
     let even = balances.get("imbalance").and_then(Value::as_object).is_some_and(|s| s.values().all(|v| v == "0"));
     let unknown = list(&orders, "orders").iter().filter(|order| text(order, "state") == "unknown").count();
     let frozen = portfolio.get("frozen").and_then(Value::as_str);
@@ -146,9 +147,16 @@ async fn through_api(access: &Access) -> anyhow::Result<Vec<Finding>> {
         found("orders", unknown == 0, format!("{unknown} of the last 200 with an unknown outcome")),
         found("reconciled", frozen.is_none(), frozen.unwrap_or("books and venue agree")),
     ];
-    findings.extend(watched(&watch));
+    match watch {
+        Some(watch) => findings.extend(watched(&watch)),
+        None => findings.push(found("watch", false, OLDER)),
+    }
     Ok(findings)
 }
+
+/// What a desk says that has no such route.
+const OLDER: &str =
+    "the desk was begun by an older ballast and does not tell of dead letters and stops: begin it again";
 
 /// What waits for a person, of a desk that runs or rests: dead letters, positions without a stop, the kill switch.
 fn watched(watch: &Watch) -> Vec<Finding> {
@@ -156,12 +164,15 @@ fn watched(watch: &Watch) -> Vec<Finding> {
     let shown: Vec<String> = letters.iter().map(ToString::to_string).collect();
     let dead = match dead_letters {
         0 => "none".to_owned(),
-        n => format!("{n}, the last first: {}; what became of an order tells `ballast orders`", shown.join("; ")),
+        n if watch.is_waiting() => {
+            format!("{n}, the last first: {}; what became of an order tells `ballast orders`", shown.join("; "))
+        }
+        n => format!("{n}, none of an order that has not ended; the last first: {}", shown.join("; ")),
     };
     let held: Vec<String> = positions.iter().map(ToString::to_string).collect();
     let stops = if held.is_empty() { "nothing is held".to_owned() } else { held.join("; ") };
     vec![
-        found("dead letters", *dead_letters == 0, dead),
+        found("dead letters", !watch.is_waiting(), dead),
         found("stops", positions.iter().all(|held| held.bare.is_none()), stops),
         found("kill switch", *kill_switch_readable, kill_switch.as_str()),
     ]

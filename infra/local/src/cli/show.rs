@@ -58,7 +58,7 @@ pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
     let which = at.desk()?;
     let access = Access::to(&which).await?;
     let mut found = access.get("/v1/portfolio").await?;
-    let watch = Watch::parse(access.get(watch::PATH).await?)?;
+    let watch = access.find(watch::PATH).await?.map(Watch::parse).transpose()?;
     let outage = folder::outage(&which.folder);
     if at.json {
         if let Some(object) = found.as_object_mut() {
@@ -92,7 +92,7 @@ pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
     for (symbol, reason) in found.get("frozen_markets").and_then(Value::as_object).into_iter().flatten() {
         say(&format!("FROZEN     no new risk in {symbol}: {}", reason.as_str().unwrap_or("-")));
     }
-    needs_a_person(&watch).iter().for_each(|line| say(line));
+    watch.iter().flat_map(needs_a_person).for_each(|line| say(&line));
     for (asset, held) in found.get("unpriced").and_then(Value::as_object).into_iter().flatten() {
         say(&format!("unpriced   {} {asset}: no market of the desk trades it", held.as_str().unwrap_or("-")));
     }
@@ -108,7 +108,7 @@ pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
 /// What of a desk waits for a person: messages that were given up, and positions without a stop.
 fn needs_a_person(watch: &Watch) -> Vec<String> {
     let bare = watch.positions.iter().filter(|held| held.bare.is_some()).map(|held| format!("NO STOP    {held}"));
-    let dead = (watch.dead_letters > 0).then(|| {
+    let dead = watch.is_waiting().then(|| {
         let last = watch.letters.first().map_or_else(String::new, |last| format!("; the last: {last}"));
         format!("DEAD       {} dead letters{last}; `ballast doctor` lists them", watch.dead_letters)
     });

@@ -132,10 +132,9 @@ const SIM_SPEED: u32 = 240;
 const WARM_UP_BARS: u64 = 1500;
 
 pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
-    // Before anything is begun that wants an end.
-    let mut stop = Stop::listen();
     if arguments.venue.is_some() || arguments.live.is_some() {
-        return super::live::run(arguments, &mut stop).await;
+        // Before anything is begun that wants an end.
+        return super::live::run(arguments, &mut Stop::listen()).await;
     }
     if arguments.interval.is_some() {
         bail!("--interval belongs to --venue and --live: other markets bring their own bars");
@@ -145,6 +144,7 @@ pub(super) async fn run(arguments: UpArguments) -> anyhow::Result<()> {
         bail!("the simulated market has no end: give it one with --bars N, or leave --until-end away");
     }
     let loaded = load(&arguments)?;
+    let mut stop = Stop::listen();
     let path = arguments.data_dir.clone().unwrap_or_else(|| default_folder(&loaded, &arguments));
     let run = Run {
         schema: folder::SCHEMA,

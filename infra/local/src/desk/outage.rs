@@ -59,6 +59,8 @@ fn asked<R>(outage: &mut Option<Outage>, outcome: &Result<R, Failure>, now: Time
             // Who does not ask knows when he will.
             let held_back = not_before.is_some();
             match outage {
+                // Until when is told anew each time.
+                Some(known) if held_back && known.held_back => known.why.clone_from(reason),
                 // What is worse is told, though it came later.
                 Some(known) if held_back || !known.held_back => {}
                 Some(_) | None => *outage = Some(Outage { since: now, why: reason.clone(), held_back }),
@@ -96,6 +98,10 @@ mod tests {
         outages.account(&Err::<(), _>(spent), at(5));
         let told = outages.longest().unwrap().to_string();
         assert_eq!(told, "the exchange is not asked since 1970-01-01T00:00:00Z: our own budget is used up");
+        let spent = Failure::retry_at(at(90_000), "it still is");
+        outages.account(&Err::<(), _>(spent), at(6));
+        let told = outages.longest().unwrap();
+        assert_eq!((told.since, told.why.as_str()), (at(5), "it still is"));
         outages.account(&Err::<(), _>(Failure::retry("refused")), at(6));
         let told = outages.longest().unwrap().to_string();
         assert!(told.starts_with("no answer from the exchange since") && told.ends_with("refused"), "{told}");

@@ -27,8 +27,9 @@ use store::Store;
 
 /// Where the route is.
 pub const PATH: &str = "/v1/watch";
-/// How many dead letters are told of, the latest first.
-const LETTERS: u32 = 20;
+/// How many dead letters are looked through, the latest first, and how many are told of.
+const LETTERS: u32 = 1_000;
+const TOLD: usize = 20;
 
 /// What is watched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +42,7 @@ pub struct Watch {
     pub kill_switch_readable: bool,
     /// How many messages were given up since the desk began.
     pub dead_letters: u64,
-    /// The last of them, the latest first.
+    /// The last of them, first those whose order has not ended, the latest first.
     pub letters: Vec<Letter>,
     /// What is held, by market.
     pub positions: Vec<Held>,
@@ -60,6 +61,9 @@ pub struct Letter {
     pub reason: String,
     /// When, by the desk's clock.
     pub at: Timestamp,
+    /// Whether its order has not ended: somebody has to look. What became of all others is settled.
+    #[serde(default)]
+    pub waits: bool,
 }
 
 /// A position, and what it rests on.
@@ -111,14 +115,24 @@ impl Watch {
             let stops = stops.collect::<anyhow::Result<Vec<Stop>>>()?;
             positions.push(Held { symbol, quantity: position.quantity, stops, closing, bare });
         }
+        let mut letters: Vec<Letter> =
+            queue.dead_letters(LETTERS)?.into_iter().map(|dead| letter(dead, &working)).collect();
+        letters.sort_by_key(|letter| !letter.waits);
+        letters.truncate(TOLD);
         Ok(Self {
             killed: switch.as_ref().is_none_or(KillState::is_killed),
             kill_switch: in_words(switch.as_ref()),
             kill_switch_readable: switch.is_some(),
             dead_letters: counts.values().map(|counts| counts.dead).sum(),
-            letters: queue.dead_letters(LETTERS)?.into_iter().map(letter).collect(),
+            letters,
             positions,
         })
+    }
+
+    /// Whether a dead letter's order has not ended.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.letters.iter().any(|letter| letter.waits)
     }
 
     /// What an answer of the route says.
@@ -153,8 +167,8 @@ fn in_words(switch: Option<&KillState>) -> String {
     }
 }
 
-/// A dead letter, with the order it was about.
-fn letter(dead: DeadLetter) -> Letter {
+/// A dead letter, with the order it was about. `working` are the orders that have not ended.
+fn letter(dead: DeadLetter, working: &[Order]) -> Letter {
     let (order, symbol) = match Message::decode(&dead.body) {
         Ok(Message::Order { intent, symbol, .. } | Message::Cancel { intent, symbol, .. }) => {
             (Some(intent), Some(symbol))
@@ -164,12 +178,13 @@ fn letter(dead: DeadLetter) -> Letter {
         // Poison: why is in the reason.
         Err(_) => (None, None),
     };
-    Letter { queue: dead.queue.to_string(), order, symbol, reason: dead.reason, at: dead.at }
+    let waits = working.iter().any(|known| Some(&known.intent.id) == order.as_ref());
+    Letter { queue: dead.queue.to_string(), order, symbol, reason: dead.reason, at: dead.at, waits }
 }
 
 impl std::fmt::Display for Letter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { queue, order, symbol, reason, at } = self;
+        let Self { queue, order, symbol, reason, at, .. } = self;
         match (order, symbol) {
             (Some(order), Some(symbol)) => write!(f, "order {order} in {symbol} ({queue}, {at}): {reason}"),
             (None, Some(symbol)) => write!(f, "{symbol} ({queue}, {at}): {reason}"),
@@ -247,11 +262,19 @@ mod tests {
             symbol: Symbol::new("BTCUSDT").unwrap(),
             intent: intent.clone(),
         };
-        let known = letter(dead(&message.encode().unwrap()));
+        let known = letter(dead(&message.encode().unwrap()), &[]);
+        assert!(!known.waits, "its order has ended");
+        let order = |id: &IntentId| {
+            let intent = desk::order::Intent { id: id.clone(), ..desk::fake::sample::entry("1") };
+            Order::approved(intent, desk::risk::Reservation::NONE, Timestamp::from_ms(0))
+        };
+        let other = IntentId::derive_external(&desk::id::VenueId::new("v").unwrap(), "8");
+        assert!(letter(dead(&message.encode().unwrap()), &[order(&other), order(&intent)]).waits);
+        assert!(!letter(dead(&message.encode().unwrap()), &[order(&other)]).waits);
         assert_eq!(known.order.as_ref(), Some(&intent));
         let text = known.to_string();
         assert!(text.starts_with(&format!("order {intent} in BTCUSDT (exits.fifo, 1970")), "{text}");
-        let poison = letter(dead("{"));
+        let poison = letter(dead("{"), &[]);
         assert_eq!((&poison.order, &poison.symbol), (&None, &None));
         assert!(poison.to_string().ends_with("no answer"), "{poison}");
     }

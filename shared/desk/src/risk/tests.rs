@@ -105,5 +105,5 @@ fn a_refusal_still_shows_every_check() {
     });
     let failed: Vec<Layer> = review.checks.iter().filter(|c| !c.passed).map(|c| c.layer).collect();
     assert_eq!(failed, [Layer::MaxOrder, Layer::Cash]);
-    assert_eq!(review.checks.len(), 13);
+    assert_eq!(review.checks.len(), 14);
 }

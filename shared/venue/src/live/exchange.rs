@@ -144,21 +144,30 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     /// As [`Self::read`].
     pub async fn measure_clock(&self) -> Result<Option<Offset>, CallFault> {
         for tries in 1..=READS {
-            let asked_at = self.clock.now();
-            let theirs = match self.once(self.protocol.server_time()?, None).await {
-                Ok(theirs) => theirs,
+            match self.measure_clock_once().await {
+                Ok(None) => {}
+                Ok(measured) => return Ok(measured),
                 Err(fault) => {
                     let Some(pause) = self.pause(&fault, tries).filter(|_| tries < READS) else { return Err(fault) };
                     tokio::time::sleep(pause).await;
-                    continue;
                 }
-            };
-            if let Some(offset) = Offset::measured(asked_at, theirs, self.clock.now()) {
-                *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = Some(offset);
-                return Ok(Some(offset));
             }
         }
         Ok(None)
+    }
+
+    /// Measures how far the clocks differ, once: for who has no time to lose.
+    ///
+    /// # Errors
+    /// As [`Self::once`].
+    pub async fn measure_clock_once(&self) -> Result<Option<Offset>, CallFault> {
+        let asked_at = self.clock.now();
+        let theirs = self.once(self.protocol.server_time()?, None).await?;
+        let measured = Offset::measured(asked_at, theirs, self.clock.now());
+        if measured.is_some() {
+            *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = measured;
+        }
+        Ok(measured)
     }
 
     /// What the account holds.
@@ -269,7 +278,9 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let Unsigned { origin, class, weight, .. } = ask.request;
         self.guard.admit(Cost { origin, class, weight }, self.clock.now()).await?;
         let answer = self.exchange(ask, window_ms, also).await;
-        let turn = self.guard.report(origin, class, answer.as_ref().err(), self.clock.now()).await?;
+        // What can't be written down must not stand in for the answer: an order that was sent would be told as never sent.
+        let turn =
+            self.guard.report(origin, class, answer.as_ref().err(), self.clock.now()).await.unwrap_or(Turn::None);
         if turn != Turn::None {
             (self.on_turn)(self.protocol.capabilities().venue, class, turn);
         }

@@ -21,8 +21,6 @@ use std::sync::{Mutex, PoisonError};
 
 /// How often a row that others write too is tried again.
 const TRIES: u32 = 20;
-/// How long whoever was always too late waits before he tries anew, in milliseconds.
-const CONTENDED_MS: i64 = 100;
 
 /// What is kept of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -128,7 +126,7 @@ impl<T: Table> Guard<T> {
             };
             row.budget.take(self.limits, cost, now).map_err(spent)
         };
-        self.update(cost.origin, now, change).await
+        self.update(cost.origin, change).await
     }
 
     /// Tells how a request ended.
@@ -158,7 +156,7 @@ impl<T: Table> Guard<T> {
                 (true | false, _) => Turn::None,
             })
         };
-        self.update(origin, now, change).await
+        self.update(origin, change).await
     }
 
     /// Whether the row, as this process last saw it, tells of failures that an answer would end.
@@ -170,7 +168,6 @@ impl<T: Table> Guard<T> {
     async fn update<R>(
         &self,
         origin: &str,
-        now: Timestamp,
         change: impl Fn(&mut GuardRow) -> Result<R, CallFault>,
     ) -> Result<R, CallFault> {
         let mut remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(origin).cloned();
@@ -200,8 +197,7 @@ impl<T: Table> Guard<T> {
                 }
             }
         }
-        let until = now.plus_ms(CONTENDED_MS);
-        Err(CallFault::Budget { venue: self.venue.to_owned(), wait_ms: CONTENDED_MS, until, silence: false })
+        Err(self.unreadable("others write it all the time"))
     }
 
     async fn read(&self, origin: &str) -> Result<(Option<u64>, GuardRow), CallFault> {

@@ -104,7 +104,8 @@ fn spent(venue: &str, wait_ms: i64, until: Timestamp, silence: bool) -> String {
         return format!("{venue} asked for silence until {until}, another {wait_ms} ms; it is asked again then");
     }
     format!(
-        "our own request budget at {venue} is used up until {until}, another {wait_ms} ms; it is asked again then. If that comes          often: longer bars (--interval), fewer markets, or nobody else who asks {venue} from this address"
+        "our own request budget at {venue} is used up until {until}, another {wait_ms} ms; it is asked again then. If that comes \
+         often: longer bars (--interval), fewer markets, or nobody else who asks {venue} from this address"
     )
 }
 

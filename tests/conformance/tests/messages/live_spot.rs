@@ -8,8 +8,8 @@ use desk::fake::{FakeClock, sample};
 use desk::id::{InvocationId, Symbol, VenueId};
 use desk::order::{Claimed, Order, Timing};
 use desk::port::{
-    CancelOrder as _, CancelOutcome, Clock, ListOpenOrders as _, Lookup, PlaceOrder as _, PlaceOutcome,
-    QueryOrder as _, VenueStatus,
+    CancelOrder as _, CancelOutcome, Clock, Item, Key, ListOpenOrders as _, Lookup, PlaceOrder as _, PlaceOutcome,
+    Query, QueryOrder as _, Table, TableError, VenueStatus, Write,
 };
 use desk::risk::Reservation;
 use desk::time::Timestamp;
@@ -97,12 +97,21 @@ fn at(
     sent: Arc<Mutex<Vec<Request>>>,
     clock: Hands,
 ) -> LiveSpot<Alone, Hands, Hostile> {
+    over(protocol, reply, sent, clock, Alone::default())
+}
+
+fn over<T: Table>(
+    protocol: &'static dyn Protocol,
+    reply: Reply,
+    sent: Arc<Mutex<Vec<Request>>>,
+    clock: Hands,
+    table: T,
+) -> LiveSpot<T, Hands, Hostile> {
     let venue = protocol.capabilities().venue;
     let (key, secret, passphrase) = ("a-key".to_owned(), "YS1zZWNyZXQ=".to_owned(), Some("a-word".to_owned()));
     let credentials = Some(Credentials::new(venue, key, secret, passphrase).unwrap());
     let access = Access { credentials, ..Access::default() };
     let transport = Hostile { time: time(protocol), reply, sent };
-    let table = Alone::default();
     let exchange = Exchange::new(protocol, access, table, clock, transport, 1, |_, _, _| {});
     exchange.set_markets(Markets::new([market(venue)]));
     LiveSpot::new(VenueId::new(venue).unwrap(), Arc::new(exchange), Scope::default())
@@ -226,6 +235,43 @@ fn what_is_no_answer_tells_neither_that_an_order_is_there_nor_that_it_is_not() {
             }
         }
     });
+}
+
+/// A table that can't be written any more once an order has left.
+struct Throttled {
+    table: Alone,
+    sent: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Table for Throttled {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
+        self.table.get(key).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<Item>, TableError> {
+        self.table.query(query).await
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        if self.sent.lock().unwrap().iter().any(|request| request.class == EndpointClass::Order) {
+            return Err(TableError::Unavailable("throttled".to_owned()));
+        }
+        self.table.transact(writes).await
+    }
+}
+
+/// How a request ended is written down for the breaker. If it can't be, the order has left all the same.
+#[test]
+fn an_order_that_has_left_is_not_told_as_never_sent_because_the_table_is_busy() {
+    for protocol in spot() {
+        let sent = Arc::<Mutex<Vec<Request>>>::default();
+        let table = Throttled { table: Alone::default(), sent: sent.clone() };
+        let clock = Hands(Arc::new(FakeClock::at(NOW_MS)));
+        let live = over(protocol, Reply::new(500, "{}"), sent.clone(), clock, table);
+        let outcome = run(live.place(&claimed(protocol)));
+        assert!(sent.lock().unwrap().iter().any(|request| request.class == EndpointClass::Order));
+        assert!(matches!(outcome, PlaceOutcome::Unknown(_)), "{}: {outcome:?}", protocol.capabilities().venue);
+    }
 }
 
 /// Such a market buy can't say how much it buys. A limit can; what it may pay on top is what risk has reserved for that.

@@ -22,7 +22,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         let fresh = |offset: &clock::Offset| offset.is_fresh(self.exchange.now());
         let offset = match self.exchange.offset().filter(fresh) {
             Some(offset) => Some(offset),
-            None => match self.exchange.measure_clock().await {
+            None => match self.exchange.measure_clock_once().await {
                 Ok(offset) => offset,
                 Err(fault) => return Some(format!("the venue's time is not known: {fault}")),
             },
@@ -143,7 +143,7 @@ impl<T: Table, C: Clock, X: Transport> CancelOrder for LiveSpot<T, C, X> {
             Ok(Lookup::Found(fact)) if fact.status != VenueStatus::Open => CancelOutcome::Done(fact),
             Ok(Lookup::Found(_)) => CancelOutcome::Unknown(refused.unwrap_or_else(|| "it is still open".to_owned())),
             Ok(Lookup::NotFound) => CancelOutcome::Unknown("the venue does not know it (any more)".to_owned()),
-            Err(fault) => not_asked(fault),
+            Err(fault) => CancelOutcome::Unknown(fault.to_string()),
         }
     }
 }

@@ -241,7 +241,7 @@ mod tests {
             .collect();
         assert_eq!(hidden.len(), 2);
         assert_eq!(hidden[0]["QueueUrl"], "http://sqs.invalid/1/my-desk-orders.fifo");
-        assert_eq!((&hidden[0]["VisibilityTimeout"], &hidden[0]["ReceiptHandle"]), (&4.into(), &"receipt".into()));
+        assert_eq!((&hidden[0]["VisibilityTimeout"], &hidden[0]["ReceiptHandle"]), (&1.into(), &"receipt".into()));
     }
 
     #[test]

@@ -160,10 +160,10 @@ impl Queues {
         self.queues.values().map(|queue| queue.waiting.len()).sum()
     }
 
-    /// The bodies of the messages that wait in a group, in order.
-    pub fn of_group(&self, name: QueueName, group: &str) -> impl Iterator<Item = &str> {
-        let waiting = self.queues.get(&name).into_iter().flat_map(|queue| queue.waiting.values());
-        waiting.filter(move |message| message.group == group).map(|message| message.body.as_str())
+    /// The numbers of the messages that wait in a group, in order.
+    pub fn of_group(&self, name: QueueName, group: &str) -> impl Iterator<Item = i64> {
+        let waiting = self.queues.get(&name).into_iter().flat_map(|queue| &queue.waiting);
+        waiting.filter(move |(_, message)| message.group == group).map(|(id, _)| *id)
     }
 
     /// The counts of every queue, with what waits.

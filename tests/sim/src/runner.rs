@@ -261,23 +261,24 @@ impl Runner {
             received.iter().for_each(|message| world.queues.delete(queue, message.id));
         }
         let owner = InvocationId::new(format!("{actor}-{}", self.started + 1));
-        let spent = received.iter().filter(|r| r.receives >= batch::MAX_RECEIVES).map(|r| r.body.clone()).collect();
+        let given = received.clone();
         let only_the_failed = self.desk.mutant == Some(Mutant::OnlyTheFailed);
         let future = Box::pin(async move {
             let owner = match owner {
                 Ok(owner) => owner,
                 Err(error) => return Done::Batch(Err(Failure::retry(error.to_string()))),
             };
-            let order = GroupOrder { world: desk.world.clone(), queue, spent, done: Mutex::default() };
+            let order =
+                GroupOrder { world: desk.world.clone(), queue, given, at: Mutex::default(), done: Mutex::default() };
             let (desk, owner, process, order) = (&desk, &owner, &process, &order);
             let handle = |message: Message| async move {
-                let body = order.begins(&message);
+                let id = order.begins(&message);
                 // A handler's future is large, and moved whenever what it is part of is moved.
                 let outcome = match process {
                     Some(process) => Box::pin(signal_inference::handle(process, &message)).await,
                     None => desk.handle(queue, &message, owner).await,
                 };
-                order.ends(body, &outcome);
+                order.ends(id, &outcome);
                 outcome
             };
             if !only_the_failed {
@@ -375,39 +376,43 @@ impl Runner {
 struct GroupOrder {
     world: Shared,
     queue: QueueName,
-    /// The bodies that are buried if they fail once more.
-    spent: Vec<String>,
-    /// The bodies this invocation is done with.
-    done: Mutex<Vec<String>>,
+    /// What this invocation was given, in order.
+    given: Vec<Received>,
+    /// How many of them were begun or passed over.
+    at: Mutex<usize>,
+    /// The numbers of the messages this invocation is done with.
+    done: Mutex<Vec<i64>>,
 }
 
 impl GroupOrder {
-    /// Returns what the message is known by, where there is an order.
-    fn begins(&self, message: &Message) -> Option<String> {
+    /// Returns the message's number, where there is an order. Messages may read alike: what is begun is the next of those that
+    /// were given.
+    fn begins(&self, message: &Message) -> Option<i64> {
         if !self.queue.is_fifo() {
             return None;
         }
+        let (body, group) = (message.encode().ok()?, message.group());
+        let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        let (index, given) = self.given.iter().enumerate().skip(*at).find(|(_, given)| given.body == body)?;
+        *at = index + 1;
         let mut world = self.world.lock();
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let body = message.encode().ok()?;
-        let group = message.group();
-        let mut waiting =
-            world.queues.of_group(self.queue, &group).filter(|waiting| !done.iter().any(|d| d == waiting));
-        let first = waiting.next().is_none_or(|first| first == body);
+        let waiting = || world.queues.of_group(self.queue, &group);
         // What was deleted meanwhile by another delivery of it is nobody's turn any more.
-        let there = first || waiting.any(|waiting| waiting == body);
-        drop(waiting);
-        if !first && there {
+        let there = waiting().any(|id| id == given.id);
+        if there && waiting().any(|id| id < given.id && !done.contains(&id)) {
             world.mirror.step.overtaken = Some(format!("{}: a message of group {group} overtook another", self.queue));
             world.check();
         }
-        Some(body)
+        Some(given.id)
     }
 
-    fn ends(&self, body: Option<String>, outcome: &Result<(), Failure>) {
+    fn ends(&self, id: Option<i64>, outcome: &Result<(), Failure>) {
+        // One that was delivered too often is buried if it fails once more.
+        let spent = |id| self.given.iter().any(|given| given.id == id && given.receives >= batch::MAX_RECEIVES);
         let ended = matches!(outcome, Ok(()) | Err(Failure::Poison { .. }));
-        if let Some(body) = body.filter(|body| ended || self.spent.contains(body)) {
-            self.done.lock().unwrap_or_else(PoisonError::into_inner).push(body);
+        if let Some(id) = id.filter(|id| ended || spent(*id)) {
+            self.done.lock().unwrap_or_else(PoisonError::into_inner).push(id);
         }
     }
 }

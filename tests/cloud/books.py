@@ -19,6 +19,9 @@ STAMPED = [
     "the ledger's hashes, which reach back to it",
 ]
 
+# What the command line adds to the portfolio of a desk on one machine: which desk it is, and what waits for a person.
+ADDED = ["desk", "watch"]
+
 
 @dataclass
 class Books:
@@ -97,7 +100,7 @@ class LocalDesk:
         for name, page in [("orders", orders), ("decisions", decisions)]:
             must(len(page[name]) < PAGE, f"the command line shows {PAGE} {name} at most: compare fewer bars")
         return Books(
-            portfolio=self._run("portfolio"),
+            portfolio={name: told for name, told in self._run("portfolio").items() if name not in ADDED},
             positions=self._run("positions"),
             orders=orders["orders"],
             balances=self._run("ledger"),

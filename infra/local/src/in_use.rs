@@ -74,11 +74,12 @@ pub fn server(configuration: &Configuration) -> (&'static str, Option<&str>, boo
     (venue, settings.base_url.as_deref().filter(|url| !own(url)), settings.test)
 }
 
-/// The file of a configuration's key: named by a hash over whose key it is, so that it tells nothing of it.
+/// The file of a configuration's key: named by a hash over whose key it is, so that it tells nothing of it. The server is no part
+/// of it: one has many names, and a key is one account's under each of them.
 fn path(keys: &Path, configuration: &Configuration) -> PathBuf {
-    let (venue, server, test) = server(configuration);
+    let test = configuration.settings.test.to_string();
     let mut hasher = Sha256::new();
-    for part in [venue, server.unwrap_or_default(), &test.to_string(), configuration.credentials.key()] {
+    for part in [configuration.venue, test.as_str(), configuration.credentials.key()] {
         hasher.update(part.as_bytes());
         hasher.update([0x1f]);
     }
@@ -158,11 +159,13 @@ mod tests {
         let pid = std::process::id().to_string();
         assert!(said.contains("another desk") && said.contains(&pid) && said.contains("/desk"), "{said}");
         assert_eq!(user(keys.path(), &two).map(|user| user.pid), Some(std::process::id()));
-        let own = configuration("one", "canary-key", Some("https://api.binance.com"));
-        assert!(user(keys.path(), &own).is_some(), "the venue's own server, named");
-        for other in
-            [configuration("one", "another-key", None), configuration("one", "canary-key", Some("https://x.test"))]
-        {
+        for server in ["https://api.binance.com", "https://API.binance.com/", "https://x.test"] {
+            let same = configuration("one", "canary-key", Some(server));
+            assert!(user(keys.path(), &same).is_some(), "a server by any name: {server}");
+        }
+        let mut test = configuration("one", "canary-key", None);
+        test.settings.test = true;
+        for other in [configuration("one", "another-key", None), test] {
             assert_eq!(user(keys.path(), &other), None);
             InUse::claim(keys.path(), &other, Path::new("other")).unwrap();
         }

@@ -165,7 +165,10 @@ fn watched(watch: &Watch) -> Vec<Finding> {
     let dead = match dead_letters {
         0 => "none".to_owned(),
         n if watch.is_waiting() => {
-            format!("{n}, the last first: {}; what became of an order tells `ballast orders`", shown.join("; "))
+            format!(
+                "{n}, those whose order has not ended first: {}; what became of an order tells `ballast orders`",
+                shown.join("; ")
+            )
         }
         n => format!("{n}, none of an order that has not ended; the last first: {}", shown.join("; ")),
     };

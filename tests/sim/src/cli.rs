@@ -69,7 +69,11 @@ fn commit() -> String {
 }
 
 impl Arguments {
-    fn run(&self) -> Result<bool, String> {
+    /// Does as the arguments say, prints what came of it, and tells whether all went well.
+    ///
+    /// # Errors
+    /// Words, if the arguments make no sense.
+    pub fn run(&self) -> Result<bool, String> {
         let base = base(&self.base)?;
         let options = self.options()?;
         match (self.seed, self.sweep, self.mutants) {

@@ -64,6 +64,8 @@ enum Verb {
     Keys(Box<keys::KeysArguments>),
     /// Where an order would be best filled over the books of several exchanges, after fees; places nothing
     Route(Box<route::RouteArguments>),
+    /// The fault simulator: the desk's own handlers in a world that fails, held against what must never happen
+    Sim(sim::cli::Arguments),
     /// History: pull bars of years from an exchange into a Parquet file
     Data(data::DataArguments),
     /// What the desk on AWS costs a month, idle and trading, line by line
@@ -133,6 +135,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Verb::Venues(arguments) => venues::venues(&arguments),
             Verb::Keys(arguments) => keys::keys(&arguments).await,
             Verb::Route(arguments) => route::run(&arguments).await,
+            Verb::Sim(arguments) => simulate(&arguments),
             Verb::Data(arguments) => data::data(&arguments).await,
             Verb::Cost(arguments) => cost::cost(&arguments),
             Verb::Deploy(arguments) => deploy::deploy(&arguments),
@@ -142,6 +145,14 @@ pub fn run(arguments: Arguments) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+fn simulate(arguments: &sim::cli::Arguments) -> anyhow::Result<()> {
+    match arguments.run() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(anyhow::anyhow!("not all of it went well; what did not stands above")),
+        Err(why) => Err(anyhow::Error::msg(why)),
     }
 }
 

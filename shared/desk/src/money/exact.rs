@@ -68,9 +68,15 @@ pub fn add(a: Decimal, b: Decimal) -> Result<Decimal, MoneyError> {
     Ok(normalized(sum))
 }
 
-/// `10^exponent` as an integer, where it fits.
-fn power_of_ten(exponent: u32) -> Option<i128> {
-    10_i128.checked_pow(exponent)
+/// `value` in units of `10^-scale`, where that fits. Its own scale must not be larger.
+fn aligned(value: Decimal, scale: u32) -> Option<i128> {
+    let factor = scale - value.scale();
+    // Sixty-four bits are multiplied at once, and hold nearly every price.
+    let short = || i64::try_from(value.mantissa()).ok()?.checked_mul(10_i64.checked_pow(factor)?);
+    match factor {
+        0 => Some(value.mantissa()),
+        _ => short().map(i128::from).or_else(|| value.mantissa().checked_mul(10_i128.checked_pow(factor)?)),
+    }
 }
 
 /// The quotient, rounded down, and what is left. The denominator must be positive.
@@ -116,9 +122,8 @@ pub(crate) fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> 
 pub fn steps(value: Decimal, step: Decimal, rounding: Rounding) -> Result<i128, MoneyError> {
     let (value, step) = (normalized(value), normalized(step));
     let scale = value.scale().max(step.scale());
-    let aligned = |x: Decimal| power_of_ten(scale - x.scale()).and_then(|f| x.mantissa().checked_mul(f));
-    aligned(value)
-        .zip(aligned(step))
+    aligned(value, scale)
+        .zip(aligned(step, scale))
         .and_then(|(v, s)| divide(v, s, rounding))
         .ok_or(MoneyError::Overflow { what: "steps" })
 }

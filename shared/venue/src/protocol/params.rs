@@ -114,13 +114,25 @@ impl Params {
 
     /// Appends the same to a text.
     pub(super) fn encode_behind(&self, text: &mut String) {
+        let from = text.len();
+        self.join_behind(text, String::push_str);
+        // Nearly always nothing has to be encoded. Then what does not stand for itself is what joins the parts, and no more.
+        let joints = (2 * self.list.len()).saturating_sub(1);
+        if reserved(text.as_bytes().get(from..).unwrap_or_default()) != joints {
+            text.truncate(from);
+            self.join_behind(text, encode_into);
+        }
+    }
+
+    /// Appends names and values, each as `add` writes it.
+    fn join_behind(&self, text: &mut String, add: impl Fn(&mut String, &str)) {
         for (number, (name, value)) in self.iter().enumerate() {
             if number > 0 {
                 text.push('&');
             }
-            encode_into(text, name);
+            add(text, name);
             text.push('=');
-            encode_into(text, value);
+            add(text, value);
         }
     }
 
@@ -136,9 +148,17 @@ const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
 }
 
+/// How many bytes of a text don't stand for themselves. Counted in pieces so short that a byte holds the count: processors
+/// do that for many bytes at once.
+fn reserved(text: &[u8]) -> usize {
+    let in_piece =
+        |piece: &[u8]| piece.iter().fold(0_u8, |count, byte| count.wrapping_add(u8::from(!is_unreserved(*byte))));
+    text.chunks(255).map(|piece| usize::from(in_piece(piece))).sum()
+}
+
 /// Appends `value`, percent-encoded but for RFC 3986's unreserved characters.
 pub fn encode_into(text: &mut String, value: &str) {
-    if value.bytes().all(is_unreserved) {
+    if reserved(value.as_bytes()) == 0 {
         text.push_str(value);
         return;
     }
@@ -167,6 +187,17 @@ mod tests {
         assert_ne!(fewer, params);
         assert_eq!((fewer.get("a"), fewer.get("b")), (Some("x y"), None));
         assert_eq!(format!("{fewer:?}"), r#"[("nonce", "1"), ("a", "x y")]"#);
+    }
+
+    #[test]
+    fn a_part_that_holds_what_joins_parts_is_encoded_however_many_there_are() {
+        for (name, value, encoded) in [("a", "&", "%26"), ("a", "=", "%3D"), ("a", "b&c=d", "b%26c%3Dd")] {
+            assert_eq!(Params::new().with(name, value).encoded(), format!("a={encoded}"));
+            let many = (0..200).fold(Params::new(), |params, _| params.with(name, value));
+            assert_eq!(many.encoded(), vec![format!("a={encoded}"); 200].join("&"));
+        }
+        assert_eq!(Params::new().with("a=b", "").encoded(), "a%3Db=");
+        assert_eq!(Params::new().encoded(), "");
     }
 
     #[test]

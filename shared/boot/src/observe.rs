@@ -15,9 +15,19 @@ use std::sync::Mutex;
 
 /// Writes log lines to `writer` from now on. To be called once.
 pub fn init(writer: impl std::io::Write + Send + 'static) {
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_target(false);
     // A second call in one process (tests) keeps the first subscriber: logging is no reason to fail.
-    let _ = tracing::subscriber::set_global_default(subscriber.with_writer(Mutex::new(writer)).finish());
+    let _ = tracing::subscriber::set_global_default(subscriber(writer));
+}
+
+/// Writes the log lines of this thread to `writer`, until what is returned is dropped.
+#[must_use]
+pub fn on_this_thread(writer: impl std::io::Write + Send + 'static) -> impl Drop {
+    tracing::subscriber::set_default(subscriber(writer))
+}
+
+fn subscriber(writer: impl std::io::Write + Send + 'static) -> impl tracing::Subscriber + Send + Sync {
+    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_target(false);
+    lines.with_writer(Mutex::new(writer)).finish()
 }
 
 /// A strategy wishes to act.

@@ -1,6 +1,6 @@
 //! Bad input, as a table: `tests/bad_input/` has a file for each, with the number of its case, where it is sent and exactly
-//! what must come of it. Whatever it is, nothing panics, no answer is a fault of the desk's own, no secret is shown, nothing
-//! is sent to a venue, and the books are as they were.
+//! what must come of it. Whatever it is, nothing panics, no answer is a fault of the desk's own, no secret is shown or logged,
+//! nothing is sent to a venue, and the books are as they were.
 //!
 //! | `to` | where that is |
 //! |---|---|
@@ -21,6 +21,7 @@ use send::Came;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 /// How many cases there are.
 const CASES: u64 = 81;
@@ -66,15 +67,38 @@ fn every_case_of_the_list_is_in_the_table_and_those_that_are_sent_nowhere_are_fe
 #[tokio::test]
 async fn every_bad_input_becomes_what_it_must_and_changes_nothing() {
     let (mut faults, mut tried) = (Vec::new(), BTreeMap::<String, u32>::new());
+    let log = Log::default();
+    let _logging = boot::observe::on_this_thread(log.clone());
     for case in table() {
         *tried.entry(case.group.clone()).or_default() += 1;
-        faults.extend(judged(&case).await.err().map(|fault| format!("{}: {fault}", case.file)));
+        faults.extend(judged(&case, &log).await.err().map(|fault| format!("{}: {fault}", case.file)));
     }
     println!("{tried:?}");
+    assert!(log.all().contains(r#""event":"#), "nothing was logged, so nothing was looked through");
     assert!(faults.is_empty(), "{} of the table:\n{}", faults.len(), faults.join("\n"));
 }
 
-async fn judged(case: &Case) -> Result<(), String> {
+/// What is logged, as it is written.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn all(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+async fn judged(case: &Case, log: &Log) -> Result<(), String> {
     match case.group.as_str() {
         "nowhere" => {
             case.to.as_str().filter(|why| why.len() > 20).map(drop).ok_or_else(|| "it says not why".to_owned())
@@ -101,6 +125,7 @@ async fn judged(case: &Case) -> Result<(), String> {
             let before = scene.prepared(&case.group, &case.to);
             let came = scene.send(&case.group, &case.to).await;
             came.met(&case.expected)?;
+            came.hidden_in(&log.all()).map_err(|line| format!("a secret is logged: {line}"))?;
             scene.unchanged(&before, &case.expected)
         }
     }
@@ -119,9 +144,7 @@ impl Came {
     /// Whether it is exactly what was expected.
     fn met(&self, expected: &Value) -> Result<(), String> {
         says(expected, &self.said)?;
-        if self.said.contains("canary") || self.shown.iter().any(|secret| self.said.contains(secret)) {
-            return Err(format!("a secret is shown: {}", self.said));
-        }
+        self.hidden_in(&self.said).map_err(|line| format!("a secret is shown: {line}"))?;
         if self.status.is_some_and(|status| status >= 500) {
             return Err(format!("a fault of the desk's own: {}", self.said));
         }
@@ -145,6 +168,12 @@ impl Came {
         told("answers", self.answers.clone().into())?;
         told("refused", self.refused.into())?;
         told("killed", self.killed.into())
+    }
+
+    /// That no line of a text has a secret in it.
+    fn hidden_in<'a>(&self, text: &'a str) -> Result<(), &'a str> {
+        let shows = |line: &&str| line.contains("canary") || self.shown.iter().any(|secret| line.contains(secret));
+        text.lines().find(shows).map_or(Ok(()), Err)
     }
 
     /// Whether it is a problem of that type, whole.

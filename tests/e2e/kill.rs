@@ -101,7 +101,7 @@ fn unkilling_takes_a_delay_or_a_second_person() {
     verb(&desk, &["kill"]);
     let asked = verb(&desk, &["unkill", "--reason", "checked", "--by", "ann"]);
     assert_eq!(asked["switch"]["killed"], true);
-    let same = verb(&desk, &["unkill", "--reason", "checked", "--by", "ann"]);
+    let same = verb(&desk, &["unkill", "--reason", "checked", "--by", "Ann"]);
     assert_eq!(same["switch"]["killed"], true, "one person twice is one person");
     let agreed = verb(&desk, &["unkill", "--reason", "agreed", "--by", "bob"]);
     assert_eq!(agreed["switch"]["killed"], false);

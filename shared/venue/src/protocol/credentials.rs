@@ -40,6 +40,10 @@ impl Credentials {
         let (key, secret) = (Zeroizing::new(key), Zeroizing::new(secret));
         let passphrase = passphrase.map(Zeroizing::new);
         let fault = |why| Err(CallError::Credentials { venue, why });
+        let controls = |part: &Zeroizing<String>| part.chars().any(char::is_control);
+        if !key.is_ascii() || controls(&key) || passphrase.as_ref().is_some_and(controls) {
+            return fault("a part of them has a character that can't be sent, such as a line's end");
+        }
         for part in [Some(&key), Some(&secret), passphrase.as_ref()].into_iter().flatten() {
             let lower = Zeroizing::new(part.to_ascii_lowercase());
             if part.trim().is_empty() {
@@ -102,6 +106,17 @@ impl Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_no_header_can_carry_is_no_key_and_a_secret_may_have_lines() {
+        let new = |key: &str, word: &str, secret: &str| {
+            Credentials::new("v", key.into(), secret.into(), Some(word.into())).err().map(|fault| fault.to_string())
+        };
+        for (key, word) in [("ke\ny", "word"), ("k\u{7f}ey", "word"), ("kéy", "word"), ("key", "wo\trd")] {
+            assert!(new(key, word, "s").unwrap().contains("can't be sent"), "{key:?} {word:?}");
+        }
+        assert_eq!(new("key", "a word", "-----BEGIN KEY-----\nAAAA\n"), None);
+    }
 
     #[test]
     fn a_key_made_once_signs_like_one_made_each_time() {

@@ -158,13 +158,17 @@ mod venue_ref {
     use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId};
     use desk::money::Amount;
     use desk::movement::Movement;
-    use desk::order::{Claimed, Timing};
+    use desk::order::{Claimed, Intent, Timing};
     use desk::port::*;
     use desk::time::Timestamp;
     use std::collections::BTreeMap;
     use std::ops::Range;
 
     impl PlaceOrder for VenueRef {
+        async fn ready(&self, intent: &Intent) -> Result<(), VenueError> {
+            self.0.ready(intent).await
+        }
+
         async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
             self.0.place(claimed).await
         }

@@ -19,6 +19,7 @@ mod house;
 mod keys;
 mod kill;
 mod onboarding;
+mod placing;
 mod route;
 mod venue_conformance;
 mod venue_sim;

@@ -105,7 +105,9 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Poison { reason } => Self::unprocessable("request/refused", reason),
-            Failure::Retry { reason, .. } | Failure::Halt { reason } => Self::unavailable(reason),
+            Failure::Retry { reason, .. } | Failure::Wait { reason, .. } | Failure::Halt { reason } => {
+                Self::unavailable(reason)
+            }
         }
     }
 }

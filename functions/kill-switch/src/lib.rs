@@ -104,7 +104,9 @@ fn told(by: &str, reason: &str) -> Result<(), Failure> {
 /// The switch after a wish to undo it; `None` when there is nothing to undo.
 fn unkill(state: &KillState, by: &str, reason: &str, now: Timestamp, delay: i64) -> Option<KillState> {
     let Kill::Killed { unkill, .. } = &state.kill else { return None };
-    let agreed = unkill.as_ref().is_some_and(|request| request.by.trim() != by);
+    // One person who writes a name in two ways is one person.
+    let same = |name: &str| name.trim().to_lowercase() == by.to_lowercase();
+    let agreed = unkill.as_ref().is_some_and(|request| !same(&request.by));
     if agreed || unkill.as_ref().is_some_and(|request| now >= request.not_before) {
         return Some(KillState { epoch: state.epoch + 1, kill: Kill::Live });
     }
@@ -169,7 +171,9 @@ async fn sweep<T: Table, V: Venue, Q: Publish, C: Clock, W: Clock>(
         }
         match end(deps, order).await {
             Ok(Cancelled::Done) => report.ended.push(id),
-            Ok(Cancelled::NotYet(_)) | Err(Failure::Retry { .. }) => report.left.push(id),
+            Ok(Cancelled::NotYet(_) | Cancelled::Unbooked(_)) | Err(Failure::Retry { .. } | Failure::Wait { .. }) => {
+                report.left.push(id)
+            }
             Err(failure @ (Failure::Poison { .. } | Failure::Halt { .. })) => return Err(failure),
         }
     }

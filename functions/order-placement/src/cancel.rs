@@ -15,6 +15,8 @@ pub enum Cancelled {
     Done,
     /// It is not yet; asking again makes sense from then on.
     NotYet(Option<Timestamp>),
+    /// The venue has filled more of it than is booked: it is done when that is.
+    Unbooked(Box<Order>),
 }
 
 /// Makes sure that an order will not fill any more. One that was never sent is withheld; one whose outcome is not known
@@ -46,9 +48,12 @@ pub async fn cancel<T: Table, V: Venue>(
     let intent = order.row.intent.clone();
     match venue.cancel(&intent.account, &intent.symbol, &intent.id).await {
         CancelOutcome::Done(fact) => {
-            let order = record::fact(store, order, &fact, now).await?;
-            // Not terminal yet means that fills are on their way to be booked.
-            Ok(if order.row.state.is_terminal() { Cancelled::Done } else { Cancelled::NotYet(None) })
+            let record::Recorded { order, unbooked } = record::fact(store, order, &fact, now).await?;
+            Ok(match order.row.state.is_terminal() {
+                true => Cancelled::Done,
+                false if unbooked => Cancelled::Unbooked(Box::new(order.row)),
+                false => Cancelled::NotYet(None),
+            })
         }
         CancelOutcome::Unknown(_) => Ok(Cancelled::NotYet(None)),
         CancelOutcome::Unasked(fault) => Ok(Cancelled::NotYet(fault.retry_at)),
@@ -69,31 +74,6 @@ pub async fn withhold<T: Table>(
     let settled = store.settle(order, Event::Withhold, now, &why, None).await?;
     observe::moved(&settled.order.row, &why);
     Ok(Cancelled::Done)
-}
-
-/// Cancels for the kill switch, as long as that still wants it: it may have been undone while the message was on its way.
-///
-/// # Errors
-/// [`Failure::Retry`] while the order has not ended; otherwise as the store and the venue.
-pub(crate) async fn killed<T: Table, V: Venue>(
-    store: &Store<T>,
-    venue: &V,
-    order: Versioned<Order>,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let intent = &order.row.intent;
-    let id = intent.id.clone();
-    // A switch that can't be found counts as used, here as everywhere.
-    let permitted = store.kill_state(&intent.account).await?.is_some_and(|kill| kill.row.permits(&intent.leg));
-    if permitted {
-        return Ok(());
-    }
-    match cancel(store, venue, order, now, "the kill switch").await? {
-        Cancelled::Done => Ok(()),
-        Cancelled::NotYet(not_before) => {
-            Err(Failure::Retry { not_before, reason: format!("order {id} has not ended yet") })
-        }
-    }
 }
 
 /// Records what the venue says about an open order that it no longer lists.

@@ -3,22 +3,27 @@
 //! The procedure, in the order in which it must happen (reliability, "placing an order"):
 //!
 //! ```text
+//! ready?   nothing is claimed that clocks, budget or breakers would keep from being sent: an entry ends, the rest waits
 //! clear    an order that closes a position first cancels its stops and what still enters, and waits until the venue says so
 //! claim    approved → claimed, on the condition that nobody else has and that the kill switch is still as it was read
 //! post     only by the invocation that won the claim, only until `posted_by`, once
 //! record   a fact moves the order; anything that is not clear makes it unknown; trades the answer tells of go to be booked
 //! resolve  ask by client id; not found after deadline and grace, at two sources: not placed
+//! missed   found with more filled than is booked: its trades are listed, and go to be booked
 //! again?   a new wish is a new intent with a new id, judged by risk: never a second POST
 //! ```
 //!
 //! Reconciliation and the kill switch resolve and cancel through the same functions: there is one procedure.
 
 mod cancel;
+mod missed;
 mod record;
 mod resolve;
 
 pub use cancel::{Cancelled, cancel, look_again, withhold};
 pub use resolve::{Resolution, resolve};
+
+use resolve::Looked;
 
 use boot::Failure;
 use desk::id::{InvocationId, Symbol};
@@ -44,7 +49,8 @@ pub struct Deps<T, V, Q, C> {
 /// Places an order, or finds out what became of it.
 ///
 /// # Errors
-/// [`Failure::Retry`] while the order's outcome is not known, with the time at which it can be; otherwise as the ports.
+/// [`Failure::Retry`] while the order's outcome is not known, with the time at which it can be; [`Failure::Wait`] while what ends a
+/// risk can't be sent; otherwise as the ports.
 pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     message: &Message,
@@ -52,10 +58,7 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
 ) -> Result<(), Failure> {
     let intent = match message {
         Message::Order { intent, .. } => intent,
-        Message::Cancel { intent, .. } => {
-            let order = deps.store.order(intent).await?;
-            return cancel::killed(&deps.store, &deps.venue, order, deps.clock.now()).await;
-        }
+        Message::Cancel { intent, .. } => return killed(deps, deps.store.order(intent).await?).await,
         Message::Bars { .. } | Message::Signal { .. } | Message::Fill { .. } => {
             return Err(Failure::poison("this queue takes orders and cancels only"));
         }
@@ -74,7 +77,15 @@ async fn place<T: Table, V: Venue, Q: Publish, C: Clock>(
     order: Versioned<Order>,
     invocation: &InvocationId,
 ) -> Result<(), Failure> {
-    if let Some(reason) = not_ready(deps, &order.row).await? {
+    if let Err(fault) = deps.venue.ready(&order.row.intent).await {
+        let reason = fault.to_string();
+        // An entry is not worth waiting for. What ends a risk waits, with everything that protects its position left where it is.
+        return match order.row.intent.leg.adds_risk() {
+            true => keep_back(deps, order, &reason).await,
+            false => Err(Failure::Wait { until: fault.retry_at, reason }),
+        };
+    }
+    if let Some(reason) = held_back(deps, &order.row).await? {
         return keep_back(deps, order, &reason).await;
     }
     match deps.store.claim(&order, invocation.clone(), deps.clock.now(), deps.venue.timing()).await? {
@@ -97,17 +108,21 @@ async fn post<T: Table, V: Venue, Q: Publish, C: Clock>(
         return again(deps, &settled.order.row).await;
     }
     let outcome = deps.venue.place(&claimed).await;
-    let (unknown, fills) = match &outcome {
-        PlaceOutcome::Unknown(_) => (true, Vec::new()),
-        PlaceOutcome::Accepted { fills, .. } => (false, fills.clone()),
-        PlaceOutcome::Refused(_) => (false, Vec::new()),
-    };
     let order = Versioned { row: claimed.into_order(), version };
-    let order = record::outcome(&deps.store, order, outcome, deps.clock.now()).await?;
-    for fill in fills {
-        deps.queues.publish(Outgoing::to_book(fill)).await?;
+    let order = record::outcome(&deps.store, order, &outcome, deps.clock.now()).await?;
+    match outcome {
+        PlaceOutcome::Accepted { fills, .. } => {
+            for fill in fills {
+                deps.queues.publish(Outgoing::to_book(fill)).await?;
+            }
+            Ok(())
+        }
+        PlaceOutcome::Refused(_) => Ok(()),
+        PlaceOutcome::Unknown(_) => settle_unknown(deps, order).await,
+        // What ends a risk is asked for again at once: the new order waits for what kept this one from being sent.
+        PlaceOutcome::Unsent(_) if order.row.state == State::NotPlaced => again(deps, &order.row).await,
+        PlaceOutcome::Unsent(_) => Ok(()),
     }
-    if unknown { settle_unknown(deps, order).await } else { Ok(()) }
 }
 
 async fn settle_unknown<T: Table, V: Venue, Q: Publish, C: Clock>(
@@ -115,16 +130,24 @@ async fn settle_unknown<T: Table, V: Venue, Q: Publish, C: Clock>(
     order: Versioned<Order>,
 ) -> Result<(), Failure> {
     let id = order.row.intent.id.clone();
-    match resolve(&deps.store, &deps.venue, order, deps.clock.now()).await? {
-        Resolution::Known(order) if order.row.state == State::NotPlaced => again(deps, &order.row).await,
-        Resolution::Known(_) => Ok(()),
-        Resolution::AskAgain(at) => Err(Failure::retry_at(at, format!("the outcome of order {id} is not known yet"))),
+    let now = deps.clock.now();
+    match resolve::look(&deps.store, &deps.venue, order, now).await? {
+        Looked::Found(order, fact) => {
+            // Before the order is known, so that who is stopped in between does it again.
+            if fact.filled > order.row.filled.quantity {
+                missed::book(deps, &order.row).await?;
+            }
+            record::fact(&deps.store, *order, &fact, now).await.map(drop)
+        }
+        Looked::Settled(order) if order.row.state == State::NotPlaced => again(deps, &order.row).await,
+        Looked::Settled(_) => Ok(()),
+        Looked::AskAgain(at) => Err(Failure::retry_at(at, format!("the outcome of order {id} is not known yet"))),
     }
 }
 
 /// Why an order must not be sent, if it must not. An order that closes a position clears the way first: its stops and
 /// what still enters are cancelled, and what they filled in the meantime is booked.
-async fn not_ready<T: Table, V: Venue, Q: Publish, C: Clock>(
+async fn held_back<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     order: &Order,
 ) -> Result<Option<String>, Failure> {
@@ -150,16 +173,38 @@ async fn clear_the_way<T: Table, V: Venue, Q: Publish, C: Clock>(
     symbol: &Symbol,
 ) -> Result<(), Failure> {
     for other in in_the_way(deps.store.working_orders(&order.intent.account, Some(symbol)).await?) {
-        let id = other.row.intent.id.clone();
-        let why = "its position is being closed";
-        match cancel(&deps.store, &deps.venue, other, deps.clock.now(), why).await? {
-            Cancelled::Done => {}
-            Cancelled::NotYet(at) => {
-                return Err(Failure::Retry { not_before: at, reason: format!("order {id} is not cancelled yet") });
-            }
-        }
+        end(deps, other, "its position is being closed").await?;
     }
     Ok(())
+}
+
+/// Cancels for the kill switch, as long as that still wants it: it may have been undone while the message was on its way.
+async fn killed<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    order: Versioned<Order>,
+) -> Result<(), Failure> {
+    let intent = &order.row.intent;
+    // A switch that can't be found counts as used, here as everywhere.
+    let permitted = deps.store.kill_state(&intent.account).await?.is_some_and(|kill| kill.row.permits(&intent.leg));
+    if permitted { Ok(()) } else { end(deps, order, "the kill switch").await }
+}
+
+/// Ends an order, or asks for another try.
+async fn end<T: Table, V: Venue, Q: Publish, C: Clock>(
+    deps: &Deps<T, V, Q, C>,
+    order: Versioned<Order>,
+    why: &str,
+) -> Result<(), Failure> {
+    let id = order.row.intent.id.clone();
+    let not_before = match cancel(&deps.store, &deps.venue, order, deps.clock.now(), why).await? {
+        Cancelled::Done => return Ok(()),
+        Cancelled::NotYet(at) => at,
+        Cancelled::Unbooked(order) => {
+            missed::book(deps, &order).await?;
+            None
+        }
+    };
+    Err(Failure::Retry { not_before, reason: format!("order {id} has not ended yet") })
 }
 
 /// Of a market's working orders, those that an order to close its position must not meet, in the order in which they are

@@ -9,17 +9,32 @@ use store::{Store, StoreError, Versioned};
 /// How often a record is repeated when somebody else records at the same time.
 const TRIES: u32 = 5;
 
+/// An order as it stands after what the venue said of it was recorded.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    /// The order.
+    pub order: Versioned<Order>,
+    /// Whether the venue has filled more of it than is booked.
+    pub unbooked: bool,
+}
+
 /// Records the outcome of a POST.
 pub(crate) async fn outcome<T: Table>(
     store: &Store<T>,
     order: Versioned<Order>,
-    outcome: PlaceOutcome,
+    outcome: &PlaceOutcome,
     now: Timestamp,
 ) -> Result<Versioned<Order>, Failure> {
     match outcome {
-        PlaceOutcome::Accepted { fact, .. } => self::fact(store, order, &fact, now).await,
-        PlaceOutcome::Refused(reason) => event(store, order, Event::Refuse, &reason, None, now).await,
-        PlaceOutcome::Unknown(reason) => event(store, order, Event::Lose, &reason, None, now).await,
+        PlaceOutcome::Accepted { fact, .. } => Ok(self::fact(store, order, fact, now).await?.order),
+        PlaceOutcome::Refused(reason) => event(store, order, Event::Refuse, reason, None, now).await,
+        PlaceOutcome::Unsent(fault) => {
+            // Nobody opens a position later than was decided. What ends a risk is asked for again.
+            let ends = order.row.intent.leg.adds_risk();
+            let moved = if ends { Event::Refuse } else { Event::ProveAbsent };
+            event(store, order, moved, &format!("not sent: {fault}"), None, now).await
+        }
+        PlaceOutcome::Unknown(reason) => event(store, order, Event::Lose, reason, None, now).await,
     }
 }
 
@@ -32,7 +47,7 @@ pub(crate) async fn fact<T: Table>(
     order: Versioned<Order>,
     fact: &OrderFact,
     now: Timestamp,
-) -> Result<Versioned<Order>, Failure> {
+) -> Result<Recorded, Failure> {
     let booked = fact.filled <= order.row.filled.quantity;
     let (moved, why) = match fact.status {
         VenueStatus::Cancelled if booked => (Event::Cancel, "cancelled at the venue"),
@@ -44,7 +59,9 @@ pub(crate) async fn fact<T: Table>(
         | VenueStatus::Expired
         | VenueStatus::Rejected => (Event::Accept, "accepted by the venue"),
     };
-    event(store, order, moved, why, Some(fact), now).await
+    let order = event(store, order, moved, why, Some(fact), now).await?;
+    let unbooked = fact.filled > order.row.filled.quantity;
+    Ok(Recorded { order, unbooked })
 }
 
 async fn event<T: Table>(

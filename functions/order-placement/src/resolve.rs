@@ -7,7 +7,7 @@
 use crate::record;
 use boot::Failure;
 use desk::order::{Event, Order, State};
-use desk::port::{Lookup, Table, Venue};
+use desk::port::{Lookup, OrderFact, Table, Venue};
 use desk::time::Timestamp;
 use store::{Store, Versioned};
 
@@ -20,11 +20,17 @@ pub enum Resolution {
     AskAgain(Timestamp),
 }
 
-fn known(order: Versioned<Order>) -> Resolution {
-    Resolution::Known(Box::new(order))
+/// What asking brought, before a fact is recorded.
+pub(crate) enum Looked {
+    /// The venue has it.
+    Found(Box<Versioned<Order>>, OrderFact),
+    /// The order's state is known: its absence is proven and recorded, or there was nothing to ask.
+    Settled(Box<Versioned<Order>>),
+    /// Nothing is known yet; asking again makes sense from then on.
+    AskAgain(Timestamp),
 }
 
-/// Asks the venue what became of a claimed or unknown order.
+/// Asks the venue what became of a claimed or unknown order, and records it.
 ///
 /// # Errors
 /// [`Failure::Retry`] if the venue or the store don't answer.
@@ -34,13 +40,31 @@ pub async fn resolve<T: Table, V: Venue>(
     order: Versioned<Order>,
     now: Timestamp,
 ) -> Result<Resolution, Failure> {
+    Ok(match look(store, venue, order, now).await? {
+        Looked::Found(order, fact) => Resolution::Known(Box::new(record::fact(store, *order, &fact, now).await?.order)),
+        Looked::Settled(order) => Resolution::Known(order),
+        Looked::AskAgain(at) => Resolution::AskAgain(at),
+    })
+}
+
+/// Asks the venue what became of a claimed or unknown order. That nothing is known, or that it is not there, is recorded; what
+/// the venue has of it is not.
+///
+/// # Errors
+/// [`Failure::Retry`] if the venue or the store don't answer.
+pub(crate) async fn look<T: Table, V: Venue>(
+    store: &Store<T>,
+    venue: &V,
+    order: Versioned<Order>,
+    now: Timestamp,
+) -> Result<Looked, Failure> {
     if !order.row.state.is_unsettled() {
-        return Ok(known(order));
+        return Ok(Looked::Settled(Box::new(order)));
     }
-    let intent = order.row.intent.clone();
+    let intent = &order.row.intent;
     let asked_at = venue.now();
     if let Lookup::Found(fact) = venue.by_client_id(&intent.account, &intent.symbol, &intent.id).await? {
-        return record::fact(store, order, &fact, now).await.map(known);
+        return Ok(Looked::Found(Box::new(order), fact));
     }
     let deadline = order.row.claim.as_ref().map_or(asked_at, |claim| claim.deadline);
     let provable_after = deadline.plus_ms(venue.timing().grace_ms);
@@ -48,13 +72,13 @@ pub async fn resolve<T: Table, V: Venue>(
         if order.row.state == State::Claimed {
             store.settle(order, Event::Lose, now, "claimed, and no answer is known", None).await?;
         }
-        return Ok(Resolution::AskAgain(provable_after.plus_ms(1)));
+        return Ok(Looked::AskAgain(provable_after.plus_ms(1)));
     }
     if let Lookup::Found(fact) = venue.in_lists(&intent.account, &intent.symbol, &intent.id).await? {
-        return record::fact(store, order, &fact, now).await.map(known);
+        return Ok(Looked::Found(Box::new(order), fact));
     }
     let why = "absent at two sources after its deadline";
     let settled = store.settle(order, Event::ProveAbsent, now, why, None).await?;
     boot::observe::moved(&settled.order.row, why);
-    Ok(known(settled.order))
+    Ok(Looked::Settled(Box::new(settled.order)))
 }

@@ -4,11 +4,12 @@
 //! 2. In a FIFO group nothing is handled behind a failure: the failed message and all after it in the group go back,
 //!    in order.
 //! 3. A message that can never work, or has been delivered too often, goes to the dead letters, and its group goes on.
+//! 4. A message that only waits comes back soon each time, and is let go in the end.
 
 use crate::Failure;
 use desk::message::Message;
 use desk::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::future::Future;
 
 /// How often a message is delivered before it is buried.
@@ -18,6 +19,9 @@ pub const MAX_RECEIVES: u32 = 10;
 const BACKOFF_MS: i64 = 250;
 /// The longest that a message is hidden.
 const HIDDEN_MAX_MS: i64 = 900_000;
+/// How soon a message that only waits is delivered again at the earliest, and at the latest: what it waits for may end sooner than
+/// was told. Ten deliveries span more than the minute after which reconciliation asks again.
+const WAIT_MS: (i64, i64) = (1_000, 7_000);
 
 /// A message as it was delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,18 +41,32 @@ pub struct Delivery {
 pub enum Answer {
     /// It is handled: delete it.
     Done,
-    /// It comes back, not before the given time if there is one.
-    Back(Option<Timestamp>, String),
+    /// It comes back.
+    Back(Again, String),
     /// It goes to the dead letters.
     Dead(String),
 }
 
-/// For how long a message that goes back is hidden, in milliseconds: for longer with each delivery, and at least until
-/// `not_before`. What can be asked again soon may be refused again soon, and deliveries are few.
+/// When a message that goes back is delivered again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// Later with each delivery, and not before the given time: what can be asked again soon may be refused again soon, and
+    /// deliveries are few.
+    Later(Option<Timestamp>),
+    /// At the given time or sooner, each time.
+    Soon(Option<Timestamp>),
+}
+
+/// For how long a message that goes back is hidden, in milliseconds.
 #[must_use]
-pub fn hidden_ms(now: Timestamp, not_before: Option<Timestamp>, receives: u32) -> i64 {
-    let backoff = BACKOFF_MS << receives.saturating_sub(1).min(8);
-    not_before.map_or(backoff, |at| at.ms_since(now).max(backoff)).min(HIDDEN_MAX_MS)
+pub fn hidden_ms(now: Timestamp, again: Again, receives: u32) -> i64 {
+    match again {
+        Again::Later(not_before) => {
+            let backoff = BACKOFF_MS << receives.saturating_sub(1).min(8);
+            not_before.map_or(backoff, |at| at.ms_since(now).max(backoff)).min(HIDDEN_MAX_MS)
+        }
+        Again::Soon(until) => until.map_or(WAIT_MS.1, |at| at.ms_since(now).clamp(WAIT_MS.0, WAIT_MS.1)),
+    }
 }
 
 /// Runs `handle` over the deliveries, in order, and says what is to be done with each.
@@ -62,13 +80,13 @@ pub async fn run<F>(
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    let mut blocked: BTreeSet<&str> = BTreeSet::new();
+    let mut blocked: BTreeMap<&str, Again> = BTreeMap::new();
     let mut answers = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
         let group = delivery.group.as_deref();
-        if group.is_some_and(|group| blocked.contains(group)) {
-            let reason = "a message before it in its group has failed".to_owned();
-            answers.push((delivery.id, Answer::Back(None, reason)));
+        if let Some(again) = group.and_then(|group| blocked.get(group)) {
+            let reason = "a message before it in its group goes back".to_owned();
+            answers.push((delivery.id, Answer::Back(*again, reason)));
             continue;
         }
         let outcome = match Message::decode(&delivery.body) {
@@ -82,8 +100,13 @@ where
                 Answer::Dead(format!("delivered {} times: {reason}", delivery.receives))
             }
             Err(Failure::Retry { not_before, reason }) => {
-                blocked.extend(group);
-                Answer::Back(not_before, reason)
+                blocked.extend(group.map(|group| (group, Again::Later(None))));
+                Answer::Back(Again::Later(not_before), reason)
+            }
+            Err(Failure::Wait { .. }) if delivery.receives >= MAX_RECEIVES => Answer::Done,
+            Err(Failure::Wait { until, reason }) => {
+                blocked.extend(group.map(|group| (group, Again::Soon(until))));
+                Answer::Back(Again::Soon(until), reason)
             }
             Err(halt @ Failure::Halt { .. }) => return Err(halt),
         };
@@ -134,12 +157,28 @@ mod tests {
     #[test]
     fn ten_deliveries_span_minutes_unless_their_time_is_known() {
         let now = Timestamp::from_ms(1_000_000);
-        let waits: Vec<i64> = (1..MAX_RECEIVES).map(|receives| hidden_ms(now, None, receives)).collect();
+        let later = |at: Option<i64>, receives| hidden_ms(now, Again::Later(at.map(|ms| now.plus_ms(ms))), receives);
+        let waits: Vec<i64> = (1..MAX_RECEIVES).map(|receives| later(None, receives)).collect();
         assert_eq!(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000]);
-        assert_eq!(hidden_ms(now, Some(now.plus_ms(1_234)), 1), 1_234);
-        assert_eq!(hidden_ms(now, Some(now.plus_ms(1_234)), 9), 64_000);
-        assert_eq!(hidden_ms(now, Some(now.plus_ms(-1)), 1), 250);
-        assert_eq!(hidden_ms(now, Some(now.plus_ms(i64::from(u32::MAX))), 1), 900_000);
+        assert_eq!(later(Some(1_234), 1), 1_234);
+        assert_eq!(later(Some(1_234), 9), 64_000);
+        assert_eq!(later(Some(-1), 1), 250);
+        assert_eq!(later(Some(i64::from(u32::MAX)), 1), 900_000);
+    }
+
+    #[test]
+    fn what_waits_comes_back_soon_each_time_with_what_is_behind_it_and_is_never_buried() {
+        let now = Timestamp::from_ms(1_000_000);
+        let until = Some(now.plus_ms(3_000));
+        let waits = |_| Some(Failure::Wait { until, reason: "busy".to_owned() });
+        let batch = [delivery(1, "a", 9), delivery(2, "a", 9)];
+        for (delivery, (_, answer)) in batch.iter().zip(run_with(&batch, waits)) {
+            let Answer::Back(again, _) = answer else { panic!("{answer:?}") };
+            assert_eq!(hidden_ms(now, again, delivery.receives), 3_000);
+        }
+        let soon = |ms: Option<i64>| hidden_ms(now, Again::Soon(ms.map(|ms| now.plus_ms(ms))), 9);
+        assert_eq!([soon(None), soon(Some(-5)), soon(Some(3_600_000))], [7_000, 1_000, 7_000]);
+        assert_eq!(run_with(&[delivery(1, "a", MAX_RECEIVES)], waits)[0].1, Answer::Done);
     }
 
     #[test]

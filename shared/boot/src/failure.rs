@@ -18,6 +18,15 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// Nothing has failed; it can't be done yet. Deliver the message again soon, and let go of it after some time without burying
+    /// it: what it is about is in the books, and reconciliation asks for it again.
+    #[error("{reason}")]
+    Wait {
+        /// Until then, if that is known.
+        until: Option<Timestamp>,
+        /// Why.
+        reason: String,
+    },
     /// The message will never work: to the dead letters with it, and an alarm.
     #[error("{reason}")]
     Poison {
@@ -109,7 +118,7 @@ mod tests {
         let error = VenueError::new(VenueId::new("v").unwrap(), "spent".to_owned());
         let again = |error: VenueError| match Failure::from(error) {
             Failure::Retry { not_before, .. } => not_before,
-            other @ (Failure::Poison { .. } | Failure::Halt { .. }) => panic!("{other}"),
+            other @ (Failure::Wait { .. } | Failure::Poison { .. } | Failure::Halt { .. }) => panic!("{other}"),
         };
         assert_eq!(again(error.clone()), None);
         let at = Timestamp::from_ms(60_000);

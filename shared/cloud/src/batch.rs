@@ -8,7 +8,7 @@ use crate::{Desk, fails, random_hex};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::MessageAttributeValue;
-use boot::batch::{self, Answer, Delivery};
+use boot::batch::{self, Again, Answer, Delivery};
 use boot::{Failure, observe};
 use desk::id::InvocationId;
 use desk::message::{Message, QueueName};
@@ -73,9 +73,9 @@ async fn settled(desk: &Desk, record: &SqsMessage, delivery: &Delivery, answer: 
     let name = queue.map_or("unknown", QueueName::name);
     match answer {
         Answer::Done => true,
-        Answer::Back(not_before, reason) => {
+        Answer::Back(again, reason) => {
             observe::failed(name, &reason);
-            hide(desk, record, seconds(desk.clock.now(), not_before, delivery.receives)).await;
+            hide(desk, record, seconds(desk.clock.now(), again, delivery.receives)).await;
             false
         }
         // What can't be buried goes back: better seen again than lost. Queues that keep order hand over one message at a
@@ -101,8 +101,8 @@ fn queue_of(record: &SqsMessage) -> Option<QueueName> {
 
 /// For how long a message is hidden before it is delivered again. Rounded up: a message that comes too early is one more
 /// delivery for nothing.
-fn seconds(now: Timestamp, not_before: Option<Timestamp>, receives: u32) -> i32 {
-    let ms = batch::hidden_ms(now, not_before, receives);
+fn seconds(now: Timestamp, again: Again, receives: u32) -> i32 {
+    let ms = batch::hidden_ms(now, again, receives);
     i32::try_from(ms.saturating_add(999) / 1000).unwrap_or(i32::MAX)
 }
 
@@ -259,8 +259,8 @@ mod tests {
     #[test]
     fn a_message_waits_until_it_may_work_and_otherwise_longer_each_time() {
         let now = Timestamp::from_ms(10_000);
-        assert_eq!([1, 2, 4, 8, 30].map(|receives| seconds(now, None, receives)), [1, 1, 2, 32, 64]);
-        let at = |ms| seconds(now, Some(Timestamp::from_ms(ms)), 1);
+        assert_eq!([1, 2, 4, 8, 30].map(|receives| seconds(now, Again::Later(None), receives)), [1, 1, 2, 32, 64]);
+        let at = |ms| seconds(now, Again::Later(Some(Timestamp::from_ms(ms))), 1);
         assert_eq!([at(10_001), at(25_000), at(0), at(i64::MAX)], [1, 15, 1, 900]);
     }
 }

@@ -50,6 +50,7 @@ fn fails(what: &str, failure: &Failure) -> Diagnostic {
     observe::failed(what, &failure.to_string());
     let kind = match failure {
         Failure::Retry { .. } => "Retry",
+        Failure::Wait { .. } => "Wait",
         Failure::Poison { .. } => "Poison",
         Failure::Halt { .. } => "Halt",
     };

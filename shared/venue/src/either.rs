@@ -6,7 +6,7 @@ use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId};
 use desk::market::Candle;
 use desk::money::Amount;
 use desk::movement::Movement;
-use desk::order::{Claimed, Timing};
+use desk::order::{Claimed, Intent, Timing};
 use desk::port::{
     CancelOrder, CancelOutcome, ListMovements, ListOpenOrders, ListTrades, Lookup, OpenOrder, PlaceOrder, PlaceOutcome,
     PullCandles, PullError, QueryOrder, ReadBalances, Venue, VenueError,
@@ -34,6 +34,10 @@ macro_rules! handed_on {
 }
 
 impl<P: PlaceOrder, L: PlaceOrder> PlaceOrder for Either<P, L> {
+    async fn ready(&self, intent: &Intent) -> Result<(), VenueError> {
+        handed_on!(self, venue => venue.ready(intent).await)
+    }
+
     async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
         handed_on!(self, venue => venue.place(claimed).await)
     }

@@ -269,7 +269,7 @@ async fn lost_orders(scenario: &mut Scenario) {
 }
 
 /// An exchange that can't be reached: what stands before every send is in the table all the same. Reconciliation can't look,
-/// and an order for which nothing was sent is refused, not unknown.
+/// and an entry that can't be sent ends unclaimed, and is not unknown.
 async fn at_an_exchange(scenario: &mut Scenario) {
     scenario.until_flat_again().await;
     scenario.until_message(QueueName::Orders).await;
@@ -278,7 +278,7 @@ async fn at_an_exchange(scenario: &mut Scenario) {
     let message = desk.queues.take(QueueName::Orders).unwrap();
     let Message::Order { intent, .. } = &message else { panic!("{message:?}") };
     desk.place(&message, desk.unreachable("order-placement")).await.unwrap();
-    assert_eq!(desk.see("test").0.order(intent).await.unwrap().row.state, State::Rejected);
+    assert_eq!(desk.see("test").0.order(intent).await.unwrap().row.state, State::NotPlaced);
 }
 
 async fn asked(scenario: &Scenario) {

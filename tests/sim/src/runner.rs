@@ -11,7 +11,7 @@ use crate::mutants::Mutant;
 use crate::queues::Received;
 use crate::world::{Event, Job, Park, Shared, World};
 use boot::Failure;
-use boot::batch::{self, Answer, Delivery};
+use boot::batch::{self, Again, Answer, Delivery};
 use boot::event::KillEvent;
 use desk::id::InvocationId;
 use desk::message::{Message, QueueName};
@@ -430,8 +430,8 @@ fn settle(world: &mut World, queue: QueueName, (id, receives): (i64, u32), answe
             }
             world.queues.delete(queue, id);
         }
-        Answer::Back(not_before, reason) => {
-            let at = hidden_until(world.now, not_before, receives);
+        Answer::Back(again, reason) => {
+            let at = hidden_until(world.now, again, receives);
             world.note(actor, format_args!("{} {id} goes back: {reason}", queue.name()));
             world.queues.hide(queue, id, at);
         }
@@ -443,6 +443,6 @@ fn settle(world: &mut World, queue: QueueName, (id, receives): (i64, u32), answe
 }
 
 /// Until when a message is hidden that goes back, in whole seconds, as the queue takes it.
-fn hidden_until(now: Timestamp, not_before: Option<Timestamp>, receives: u32) -> Timestamp {
-    now.plus_ms((batch::hidden_ms(now, not_before, receives) + 999) / 1_000 * 1_000)
+fn hidden_until(now: Timestamp, again: Again, receives: u32) -> Timestamp {
+    now.plus_ms((batch::hidden_ms(now, again, receives) + 999) / 1_000 * 1_000)
 }

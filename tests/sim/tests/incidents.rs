@@ -53,6 +53,10 @@ fn a_timeout_is_no_failure_and_no_second_order_is_sent() {
         let (order, at_venue, _) = first(&outcome);
         assert_eq!((at_venue, order.state), (1, State::Filled), "{}", semantics.name);
         assert!(passed(&order).contains(&State::Unknown), "{}", semantics.name);
+        // Nor does that wait for the next reconciliation: so long the position has no stop.
+        let [posted, .., ended] = &order.history[1..] else { panic!("{:?}", order.history) };
+        let took = ended.at.ms_since(posted.at);
+        assert!(took < 10_000, "{}: booked after {took} ms", semantics.name);
     }
 }
 
@@ -159,6 +163,22 @@ fn an_exit_that_can_not_clear_its_way_is_asked_for_again_within_a_minute() {
         let waited = ended.at.ms_since(first.intent.decided_at);
         assert_eq!(first.state, State::Filled, "{}", semantics.name);
         assert!((120_000..240_000).contains(&waited), "{}: {waited} ms", semantics.name);
+    }
+}
+
+/// A stop that nobody may send for a minute and a half, because the venue has asked for silence, spends more deliveries than a
+/// message has. It is placed seconds after the silence ends, and once.
+#[test]
+fn a_stop_that_has_to_wait_is_placed_as_soon_as_it_may_be_sent() {
+    let silence: String = (2..=15).map(|n| format!("order-placement ready {n} rate-limited\n")).collect();
+    for semantics in Semantics::ALL {
+        let outcome = goes_well(semantics, &silence);
+        let (stop, at_venue, _) = nth(&outcome, 1);
+        assert!(stop.intent.leg.protects() && at_venue == 1, "{}", semantics.name);
+        let [approved, claimed, ..] = &stop.history[..] else { panic!("{:?}", stop.history) };
+        let waited = claimed.at.ms_since(approved.at);
+        assert_eq!(claimed.state, State::Claimed, "{}", semantics.name);
+        assert!((60_000..120_000).contains(&waited), "{}: {waited} ms", semantics.name);
     }
 }
 

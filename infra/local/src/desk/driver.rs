@@ -206,7 +206,7 @@ pub(super) async fn report(desk: &Desk, fill: Fill) -> Result<(), WorkError> {
 pub(super) fn later<R>(outcome: Result<R, Failure>) -> Result<Option<R>, WorkError> {
     match outcome {
         Ok(result) => Ok(Some(result)),
-        Err(Failure::Retry { .. }) => Ok(None),
+        Err(Failure::Retry { .. } | Failure::Wait { .. }) => Ok(None),
         Err(failure @ (Failure::Poison { .. } | Failure::Halt { .. })) => Err(failure.into()),
     }
 }

@@ -72,7 +72,7 @@ pub async fn open(folder: &Path, config: DeskConfig, at: AtVenue) -> anyhow::Res
     let store = Store::new(table.clone());
     let opened = reconciliation::open_at_venue(&store, &live, &config, start).await;
     let config = opened.map_err(|failure| match failure {
-        Failure::Retry { .. } => {
+        Failure::Retry { .. } | Failure::Wait { .. } => {
             anyhow::Error::new(failure).context("the venue was asked for what the account holds and has traded")
         }
         Failure::Poison { .. } | Failure::Halt { .. } => failure.into(),

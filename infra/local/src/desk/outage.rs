@@ -55,7 +55,7 @@ impl Outages {
 fn asked<R>(outage: &mut Option<Outage>, outcome: &Result<R, Failure>, now: Timestamp) {
     match outcome {
         Ok(_) => *outage = None,
-        Err(Failure::Retry { reason, not_before }) => {
+        Err(Failure::Retry { reason, not_before } | Failure::Wait { reason, until: not_before }) => {
             // Who does not ask knows when he will.
             let held_back = not_before.is_some();
             match outage {

@@ -5,7 +5,7 @@
 use desk::fill::Fill;
 use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId};
 use desk::money::Amount;
-use desk::order::{Claimed, Timing};
+use desk::order::{Claimed, Intent, Timing};
 use desk::port::{
     CancelOrder, CancelOutcome, Clock, ListMovements, ListOpenOrders, ListTrades, Lookup, OpenOrder, PlaceOrder,
     PlaceOutcome, QueryOrder, ReadBalances, Venue, VenueError,
@@ -27,8 +27,12 @@ impl Unreached {
 }
 
 impl PlaceOrder for Unreached {
+    async fn ready(&self, _: &Intent) -> Result<(), VenueError> {
+        Err(self.error())
+    }
+
     async fn place(&self, _: &Claimed) -> PlaceOutcome {
-        PlaceOutcome::Refused(format!("not sent: {WHY}"))
+        PlaceOutcome::Unsent(self.error())
     }
 }
 

@@ -104,9 +104,9 @@ impl Desk {
                 queue.delete(id)?;
                 self.queues.one_left();
             }
-            Answer::Back(not_before, _) => {
+            Answer::Back(again, _) => {
                 let now = self.clock.now();
-                queue.release(id, now.plus_ms(batch::hidden_ms(now, not_before, receives)))?;
+                queue.release(id, now.plus_ms(batch::hidden_ms(now, again, receives)))?;
             }
             Answer::Dead(reason) => {
                 observe::buried(name.name(), &reason);

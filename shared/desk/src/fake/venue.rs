@@ -4,7 +4,7 @@ use crate::fill::Fill;
 use crate::id::{AccountId, Asset, IntentId, Symbol, VenueId, VenueOrderId};
 use crate::money::Amount;
 use crate::movement::Movement;
-use crate::order::{Claimed, Timing};
+use crate::order::{Claimed, Intent, Timing};
 use crate::port::{
     CancelOrder, CancelOutcome, Clock, ListMovements, ListOpenOrders, ListTrades, Lookup, OpenOrder, OrderFact,
     PlaceOrder, PlaceOutcome, QueryOrder, ReadBalances, Venue, VenueError, VenueStatus,
@@ -27,6 +27,8 @@ pub enum Fate {
     LoseAnswer,
     /// Refused, clearly.
     Refuse,
+    /// Held back by something before the venue.
+    HoldBack,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +48,8 @@ pub struct FakeVenue {
     id: VenueId,
     clock: Arc<FakeClock>,
     fate: Mutex<Fate>,
+    /// Until when nothing can be sent, as far as is known before it is tried.
+    busy_until: Mutex<Option<Timestamp>>,
     state: Mutex<State>,
 }
 
@@ -58,12 +62,21 @@ impl FakeVenue {
     pub fn new(clock: Arc<FakeClock>) -> Self {
         #[expect(clippy::unwrap_used, reason = "a constant name")]
         let id = VenueId::new("fake").unwrap();
-        Self { id, clock, fate: Mutex::new(Fate::Accept), state: Mutex::default() }
+        Self { id, clock, fate: Mutex::new(Fate::Accept), busy_until: Mutex::default(), state: Mutex::default() }
     }
 
     /// Decides what happens to POSTs from now on.
     pub fn next_post(&self, fate: Fate) {
         *self.fate.lock().unwrap_or_else(PoisonError::into_inner) = fate;
+    }
+
+    /// Nothing can be sent until then, and that is known before it is tried.
+    pub fn busy_until(&self, until: Option<Timestamp>) {
+        *self.busy_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    fn error(&self, retry_at: Option<Timestamp>) -> VenueError {
+        VenueError { retry_at, ..VenueError::new(self.id.clone(), "busy".to_owned()) }
     }
 
     /// How often an order was POSTed.
@@ -108,17 +121,23 @@ impl FakeVenue {
 }
 
 impl PlaceOrder for FakeVenue {
+    async fn ready(&self, _: &Intent) -> Result<(), VenueError> {
+        let until = *self.busy_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.map_or(Ok(()), |until| Err(self.error(Some(until))))
+    }
+
     async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
         let order = claimed.order().intent.id.clone();
         let fate = *self.fate.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.lock();
-        *state.posts.entry(order.clone()).or_default() += 1;
+        *state.posts.entry(order.clone()).or_default() += u32::from(fate != Fate::HoldBack);
         let Ok(venue_order) = VenueOrderId::new(format!("F{}", state.orders.len() + 1)) else {
             return PlaceOutcome::Unknown("no id".to_owned());
         };
         let filled = crate::money::Quantity::ZERO;
         let fact = OrderFact { order: order.clone(), venue_order, status: VenueStatus::Open, filled };
         match fate {
+            Fate::HoldBack => PlaceOutcome::Unsent(self.error(None)),
             Fate::Refuse => PlaceOutcome::Refused("refused".to_owned()),
             Fate::LoseRequest => PlaceOutcome::Unknown("timed out".to_owned()),
             Fate::LoseAnswer => {

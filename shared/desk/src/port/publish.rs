@@ -37,12 +37,13 @@ impl Outgoing {
         Self { queue, message: Message::Order { account, symbol, intent: id }, dedup }
     }
 
-    /// Asks once more, at `now`, for what nobody seems to be placing: once a minute at most, and once in five of an old wish,
-    /// so that no more come than are given up. The first message may lie among the dead letters, and its own key would keep
-    /// this one out for five minutes.
+    /// Asks once more, at `now`, for what nobody seems to be placing: once a minute at most, and once in five of an old wish
+    /// to add risk, so that no more come than are given up. The first message may lie among the dead letters, and its own key
+    /// would keep this one out for five minutes.
     #[must_use]
     pub fn to_place_again(intent: &Intent, now: Timestamp) -> Self {
-        let minutes = if now.ms_since(intent.decided_at) < 300_000 { 1 } else { 5 };
+        let is_old = now.ms_since(intent.decided_at) >= 300_000;
+        let minutes = if is_old && intent.leg.adds_risk() { 5 } else { 1 };
         let since = now.ms().div_euclid(60_000 * minutes) * minutes;
         let first = Self::to_place(intent);
         Self { dedup: format!("{}#{since}", first.dedup), ..first }

@@ -8,7 +8,7 @@ use crate::fill::Fill;
 use crate::id::{AccountId, Asset, IntentId, Symbol, VenueId, VenueOrderId};
 use crate::money::{Amount, Quantity};
 use crate::movement::Movement;
-use crate::order::{Claimed, Timing};
+use crate::order::{Claimed, Intent, Timing};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -55,6 +55,8 @@ pub enum PlaceOutcome {
     },
     /// The venue refused it, clearly.
     Refused(String),
+    /// It never left: the venue has not seen it and never will.
+    Unsent(VenueError),
     /// Nobody knows.
     Unknown(String),
 }
@@ -101,6 +103,13 @@ impl VenueError {
 
 /// Placing.
 pub trait PlaceOrder: Send + Sync {
+    /// Whether an order could be sent now, for all that is known here: clocks, request budget, breakers. Asked before the claim,
+    /// because a claim is for one POST: an order that has to wait keeps its right to be sent.
+    fn ready(&self, intent: &Intent) -> impl Future<Output = Result<(), VenueError>> + Send {
+        let _ = intent;
+        std::future::ready(Ok(()))
+    }
+
     /// POSTs an order, once. No retry, no redirect; not after `claim.posted_by`, and with `claim.deadline` as the
     /// time after which the venue must refuse it.
     fn place(&self, claimed: &Claimed) -> impl Future<Output = PlaceOutcome> + Send;

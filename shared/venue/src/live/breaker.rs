@@ -12,9 +12,9 @@ const FAILURES_MAX: u32 = 5;
 /// How long it stays open the first time, in milliseconds; each time longer by this factor.
 const OPEN_MS: i64 = 5_000;
 const FACTOR: i64 = 2;
-/// How long it stays open at most. For cancels less: they are what ends a risk.
+/// How long it stays open at most. For cancels and exits less: they are what ends a risk.
 const OPEN_MAX_MS: i64 = 300_000;
-const OPEN_MAX_CANCEL_MS: i64 = 10_000;
+const OPEN_MAX_ENDING_MS: i64 = 10_000;
 /// How long a trial may take before another may try.
 const TRIAL_MS: i64 = 15_000;
 
@@ -98,7 +98,7 @@ impl Breaker {
             return false;
         }
         let longest = match class {
-            EndpointClass::Cancel => OPEN_MAX_CANCEL_MS,
+            EndpointClass::Exit | EndpointClass::Cancel => OPEN_MAX_ENDING_MS,
             EndpointClass::Public | EndpointClass::Account | EndpointClass::Order => OPEN_MAX_MS,
         };
         let factor = FACTOR.checked_pow(failures - FAILURES_MAX).unwrap_or(i64::MAX);

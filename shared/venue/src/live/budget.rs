@@ -3,8 +3,8 @@
 //! Limits are counted in sliding windows: what was used in the window before counts in proportion to how much of it the
 //! last `per_ms` still cover. So neither a venue with fixed windows nor one with rolling windows is overrun. A tenth of
 //! every limit is kept for cancelling: a kill must never wait behind market data. Half of that tenth may be used for
-//! placing, too, so that reading too much keeps no stop and no exit from being sent. A budget is one server's; limits that
-//! hold for others are passed over.
+//! placing, too, so that reading too much keeps no stop and no exit from being sent; and a limit of orders is used up only by
+//! what closes or protects a position. A budget is one server's; limits that hold for others are passed over.
 
 use crate::protocol::EndpointClass;
 use crate::protocol::capability::RateLimit;
@@ -130,9 +130,12 @@ fn room(limit: &RateLimit, class: EndpointClass) -> u64 {
     let units = u64::from(limit.units);
     let share = match class {
         EndpointClass::Cancel => units,
-        // A limit of orders is used by nothing else.
-        EndpointClass::Order if limit.of != "orders" => (units * 19).div_euclid(20),
-        EndpointClass::Public | EndpointClass::Account | EndpointClass::Order => (units * 9).div_euclid(10),
+        // A limit of orders is used by nothing else, and what ends a risk may use it up.
+        EndpointClass::Exit if limit.of == "orders" => units,
+        EndpointClass::Order | EndpointClass::Exit if limit.of != "orders" => (units * 19).div_euclid(20),
+        EndpointClass::Exit | EndpointClass::Public | EndpointClass::Account | EndpointClass::Order => {
+            (units * 9).div_euclid(10)
+        }
     };
     share.max(1)
 }
@@ -141,6 +144,7 @@ fn applies(limit: &RateLimit, origin: &str, class: EndpointClass) -> bool {
     if !limit.origins.is_empty() && !limit.origins.contains(&origin) {
         return false;
     }
+    let class = if class == EndpointClass::Exit { EndpointClass::Order } else { class };
     match limit.of {
         "orders" => class == EndpointClass::Order,
         _ => limit.class.is_empty() || limit.class.contains(&class),
@@ -160,6 +164,17 @@ mod tests {
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_ms(ms)
+    }
+
+    #[test]
+    fn what_ends_a_risk_may_use_the_orders_that_entries_must_leave() {
+        let mut budget = Budget::default();
+        for _ in 0..9 {
+            assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Order, 1), at(0)), Ok(()));
+        }
+        assert!(budget.take(&LIMITS, cost(EndpointClass::Order, 1), at(0)).is_err());
+        assert_eq!(budget.take(&LIMITS, cost(EndpointClass::Exit, 1), at(0)), Ok(()));
+        assert!(budget.take(&LIMITS, cost(EndpointClass::Exit, 1), at(0)).is_err(), "it counts as an order");
     }
 
     #[test]

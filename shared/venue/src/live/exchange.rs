@@ -144,7 +144,7 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     /// As [`Self::read`].
     pub async fn measure_clock(&self) -> Result<Option<Offset>, CallFault> {
         for tries in 1..=READS {
-            match self.measure_clock_once().await {
+            match self.measure_clock_once(EndpointClass::Public).await {
                 Ok(None) => {}
                 Ok(measured) => return Ok(measured),
                 Err(fault) => {
@@ -156,13 +156,16 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         Ok(None)
     }
 
-    /// Measures how far the clocks differ, once: for who has no time to lose.
+    /// Measures how far the clocks differ, once: for who has no time to lose. `purpose` is what the answer is needed for: what
+    /// ends a risk does not wait because too much market data was read.
     ///
     /// # Errors
     /// As [`Self::once`].
-    pub async fn measure_clock_once(&self) -> Result<Option<Offset>, CallFault> {
+    pub async fn measure_clock_once(&self, purpose: EndpointClass) -> Result<Option<Offset>, CallFault> {
         let asked_at = self.clock.now();
-        let theirs = self.once(self.protocol.server_time()?, None).await?;
+        let mut ask = self.protocol.server_time()?;
+        ask.request.class = purpose;
+        let theirs = self.once(ask, None).await?;
         let measured = Offset::measured(asked_at, theirs, self.clock.now());
         if measured.is_some() {
             *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = measured;
@@ -229,6 +232,15 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     /// [`CallFault::Connectivity`] that is `unsent` say that nothing was done.
     pub async fn once<A>(&self, ask: Ask<A>, window_ms: Option<u32>) -> Result<A, CallFault> {
         self.send(&ask, window_ms).await
+    }
+
+    /// Whether a question would be sent now, for all that stands before it.
+    ///
+    /// # Errors
+    /// [`CallFault::Budget`], [`CallFault::BreakerOpen`], or a fault of the store.
+    pub async fn would_send<A>(&self, ask: &Ask<A>) -> Result<(), CallFault> {
+        let Unsigned { origin, class, weight, .. } = ask.request;
+        self.guard.would_admit(Cost { origin, class, weight }, self.clock.now()).await
     }
 
     /// Asks once, and tells when the server says it answered (`Date`, in whole seconds).

@@ -34,6 +34,9 @@ pub struct GuardRow {
     pub account: Breaker,
     /// For placing.
     pub order: Breaker,
+    /// For placing what ends a risk. Rows from before it was kept apart don't have it, and what they know is not forgotten.
+    #[serde(default)]
+    pub exit: Breaker,
     /// For cancelling.
     pub cancel: Breaker,
     /// Differs with every write: a table takes an equal row for one's own earlier write, and two that count the same
@@ -51,6 +54,7 @@ impl GuardRow {
             EndpointClass::Public => &mut self.public,
             EndpointClass::Account => &mut self.account,
             EndpointClass::Order => &mut self.order,
+            EndpointClass::Exit => &mut self.exit,
             EndpointClass::Cancel => &mut self.cancel,
         }
     }
@@ -85,6 +89,7 @@ const fn class_name(class: EndpointClass) -> &'static str {
         EndpointClass::Public => "public",
         EndpointClass::Account => "account",
         EndpointClass::Order => "order",
+        EndpointClass::Exit => "exit",
         EndpointClass::Cancel => "cancel",
     }
 }
@@ -109,24 +114,45 @@ impl<T: Table> Guard<T> {
     /// # Errors
     /// [`CallFault::BreakerOpen`], [`CallFault::Budget`], or a fault of the store: in all of them nothing may be sent.
     pub async fn admit(&self, cost: Cost<'_>, now: Timestamp) -> Result<(), CallFault> {
+        self.update(cost.origin, |row: &mut GuardRow| self.leave(row, cost, now)).await
+    }
+
+    /// Whether leave to send would be given now. Takes nothing; who sends asks for leave all the same.
+    ///
+    /// # Errors
+    /// As [`Self::admit`].
+    pub async fn would_admit(&self, cost: Cost<'_>, now: Timestamp) -> Result<(), CallFault> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(cost.origin).cloned();
+        if let Some((_, mut row)) = known
+            && self.leave(&mut row, cost, now).is_ok()
+        {
+            return Ok(());
+        }
+        let (_, mut row) = self.read(cost.origin).await?;
+        self.leave(&mut row, cost, now)
+    }
+
+    fn leave(&self, row: &mut GuardRow, cost: Cost<'_>, now: Timestamp) -> Result<(), CallFault> {
         let (class, venue) = (cost.class, || self.venue.to_owned());
-        let change = |row: &mut GuardRow| {
-            let stopped = |s: super::breaker::Stopped| CallFault::BreakerOpen {
-                venue: venue(),
-                class: class_name(class),
-                wait_ms: s.wait_ms,
-                failures: s.failures,
-            };
-            row.breaker(class).admit(now).map_err(stopped)?;
-            let spent = |wait: super::budget::Wait| CallFault::Budget {
-                venue: venue(),
-                wait_ms: wait.ms,
-                until: now.plus_ms(wait.ms),
-                silence: wait.silence,
-            };
-            row.budget.take(self.limits, cost, now).map_err(spent)
+        let stopped = |s: super::breaker::Stopped| CallFault::BreakerOpen {
+            venue: venue(),
+            class: class_name(class),
+            wait_ms: s.wait_ms,
+            failures: s.failures,
         };
-        self.update(cost.origin, change).await
+        row.breaker(class).admit(now).map_err(stopped)?;
+        let spent = |wait: super::budget::Wait| CallFault::Budget {
+            venue: venue(),
+            wait_ms: wait.ms,
+            until: now.plus_ms(wait.ms),
+            silence: wait.silence,
+        };
+        row.budget.take(self.limits, cost, now).map_err(spent)
+    }
+
+    fn remember(&self, origin: &str, version: u64, row: GuardRow) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(origin.to_owned(), (version, row));
     }
 
     /// Tells how a request ended.
@@ -187,8 +213,7 @@ impl<T: Table> Guard<T> {
             match self.table.transact(vec![write]).await {
                 Ok(()) => {
                     let written = version.map_or(1, |version| version + 1);
-                    let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-                    known.insert(origin.to_owned(), (written, row));
+                    self.remember(origin, written, row);
                     return Ok(result);
                 }
                 Err(TableError::Conflict(_) | TableError::Contended(_)) => {}
@@ -202,8 +227,11 @@ impl<T: Table> Guard<T> {
 
     async fn read(&self, origin: &str) -> Result<(Option<u64>, GuardRow), CallFault> {
         let item: Option<Item> = self.table.get(&self.key(origin)).await.map_err(|e| self.unreadable(e))?;
+        let Some(item) = item else { return Ok((None, GuardRow::default())) };
         // A row of another version, or a damaged one, is only a count: it is begun anew.
-        Ok(item.map_or((None, GuardRow::default()), |item| (Some(item.version), decode(&item).unwrap_or_default())))
+        let row: GuardRow = decode(&item).unwrap_or_default();
+        self.remember(origin, item.version, row.clone());
+        Ok((Some(item.version), row))
     }
 }
 

@@ -88,6 +88,8 @@ pub enum EndpointClass {
     Account,
     /// Placing and amending. Never sent twice.
     Order,
+    /// Placing what closes or protects a position: limits count it as placing, but entries that fail must not hold it up.
+    Exit,
     /// Cancelling. May be repeated.
     Cancel,
 }
@@ -192,6 +194,9 @@ impl fmt::Debug for Request {
     }
 }
 
+/// How many headers encoding and signing add at most, at nearly all venues.
+const HEADERS: usize = 6;
+
 impl Request {
     /// What signing starts from: the target is path and query, the body is encoded, and of the headers there are the
     /// content type and those of `unsigned`.
@@ -204,6 +209,7 @@ impl Request {
             unsigned.query.encode_behind(&mut target);
         }
         let mut headers = unsigned.headers;
+        headers.reserve(HEADERS);
         let body = match unsigned.body {
             Body::None => String::new(),
             Body::Form(params) => {
@@ -251,7 +257,9 @@ impl Reply {
     pub const fn body_max(class: EndpointClass) -> usize {
         match class {
             EndpointClass::Public => 32 * 1024 * 1024,
-            EndpointClass::Account | EndpointClass::Order | EndpointClass::Cancel => 2 * 1024 * 1024,
+            EndpointClass::Account | EndpointClass::Order | EndpointClass::Exit | EndpointClass::Cancel => {
+                2 * 1024 * 1024
+            }
         }
     }
 

@@ -6,10 +6,10 @@
 use conformance::fuzz::corpus::{self, Expected};
 use desk::fake::{FakeClock, sample};
 use desk::id::{InvocationId, Symbol, VenueId};
-use desk::order::{Claimed, Order, Timing};
+use desk::order::{Claimed, Leg, Order, Timing};
 use desk::port::{
     CancelOrder as _, CancelOutcome, Clock, Item, Key, ListOpenOrders as _, Lookup, PlaceOrder as _, PlaceOutcome,
-    Query, QueryOrder as _, Table, TableError, VenueStatus, Write,
+    Query, QueryOrder as _, Table, TableError, VenueError, VenueStatus, Write,
 };
 use desk::risk::Reservation;
 use desk::time::Timestamp;
@@ -18,7 +18,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use venue::live::transport::SendFault;
 use venue::live::{Access, Alone, Exchange, LiveSpot, Transport};
-use venue::protocol::{Credentials, EndpointClass, Instrument, Markets, Product, Protocol, Reply, Request, Scope};
+use venue::protocol::{
+    Credentials, EndpointClass, Instrument, Markets, Method, Product, Protocol, Reply, Request, Scope,
+};
 use venue::registry::ADAPTERS;
 
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -34,7 +36,8 @@ struct Hostile {
 impl Transport for Hostile {
     async fn send(&self, _: &str, request: &Request, _: Duration) -> Result<Reply, SendFault> {
         self.sent.lock().unwrap().push(request.clone());
-        let is_time = request.class == EndpointClass::Public && request.target.to_ascii_lowercase().contains("time");
+        let path = request.target.split('?').next().unwrap_or_default().to_ascii_lowercase();
+        let is_time = request.method == Method::Get && (path.ends_with("/time") || path.ends_with("/timestamp"));
         Ok(if is_time { Reply::new(200, self.time.as_str()) } else { self.reply.clone() })
     }
 }
@@ -122,7 +125,11 @@ fn symbol(protocol: &dyn Protocol) -> Symbol {
 }
 
 fn claimed(protocol: &dyn Protocol) -> Claimed {
-    let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
+    claimed_for(protocol, Leg::Entry)
+}
+
+fn claimed_for(protocol: &dyn Protocol, leg: Leg) -> Claimed {
+    let intent = desk::order::Intent { symbol: symbol(protocol), leg, ..sample::entry("1") };
     let now = Timestamp::from_ms(NOW_MS);
     let order = Order::approved(intent, Reservation::NONE, now);
     order.claim(InvocationId::new("i1").unwrap(), now, Timing::REFERENCE, 1).unwrap().won().unwrap()
@@ -146,6 +153,7 @@ fn wrong(outcome: &PlaceOutcome, reply: &Reply, clear: Option<bool>) -> Option<S
         PlaceOutcome::Unknown(_) => "a clear no is not known",
         PlaceOutcome::Refused(_) if clear != Some(false) => return None,
         PlaceOutcome::Refused(_) => "a refusal that nobody spoke",
+        PlaceOutcome::Unsent(_) => "told as never sent, and it was",
         PlaceOutcome::Accepted { fact, fills } => {
             let says = |word: &str| body.to_ascii_lowercase().contains(word);
             let filled = fact.status == VenueStatus::Filled;
@@ -274,6 +282,28 @@ fn an_order_that_has_left_is_not_told_as_never_sent_because_the_table_is_busy() 
     }
 }
 
+#[test]
+fn what_ends_a_risk_is_sent_while_entries_that_failed_hold_entries_back() {
+    for protocol in spot() {
+        let (sent, clock) = (Arc::<Mutex<Vec<Request>>>::default(), Hands(Arc::new(FakeClock::at(NOW_MS))));
+        let live = at(protocol, Reply::new(500, "<html></html>"), sent.clone(), clock);
+        let venue = protocol.capabilities().venue;
+        let (entry, exit) = (claimed(protocol), claimed_for(protocol, Leg::Exit));
+        assert_eq!(run(live.ready(&entry.order().intent)), Ok(()), "{venue}");
+        for _ in 0..5 {
+            assert!(matches!(run(live.place(&entry)), PlaceOutcome::Unknown(_)), "{venue}");
+        }
+        let held = run(live.ready(&entry.order().intent)).unwrap_err();
+        assert_eq!(held.retry_at, Some(Timestamp::from_ms(NOW_MS + 5000)), "{venue}");
+        assert_eq!(run(live.place(&entry)), PlaceOutcome::Unsent(held), "{venue}");
+        assert_eq!(run(live.ready(&exit.order().intent)), Ok(()), "{venue}");
+        assert!(matches!(run(live.place(&exit)), PlaceOutcome::Unknown(_)), "{venue}");
+        let sent = sent.lock().unwrap();
+        let sent = |class| sent.iter().filter(|request| request.class == class).count();
+        assert_eq!((sent(EndpointClass::Order), sent(EndpointClass::Exit)), (5, 1), "{venue}");
+    }
+}
+
 /// Such a market buy can't say how much it buys. A limit can; what it may pay on top is what risk has reserved for that.
 #[test]
 fn a_buy_is_a_limit_a_hundredth_above_its_price_only_where_market_buys_name_their_cost() {
@@ -312,6 +342,7 @@ fn each_wrong_outcome_is_noticed() {
         (accepted("7", VenueStatus::Filled), Some(false)),
         (PlaceOutcome::Refused(String::new()), Some(false)),
         (PlaceOutcome::Unknown(String::new()), Some(true)),
+        (PlaceOutcome::Unsent(VenueError::new(VenueId::new("v").unwrap(), String::new())), None),
     ] {
         assert!(wrong(&outcome, &reply, clear).is_some(), "{outcome:?}");
     }

@@ -15,7 +15,7 @@ use desk::fill::Fill;
 use desk::id::{AccountId, Asset, IntentId, Symbol, VenueId};
 use desk::money::Amount;
 use desk::movement::Movement;
-use desk::order::{Claimed, Timing};
+use desk::order::{Claimed, Intent, Timing};
 use desk::port::{
     CancelOrder, CancelOutcome, ListMovements, ListOpenOrders, ListTrades, Lookup, OpenOrder, PlaceOrder, PlaceOutcome,
     QueryOrder, ReadBalances, Venue, VenueError, VenueStatus,
@@ -222,6 +222,14 @@ impl Future for Awaited<'_> {
 }
 
 impl PlaceOrder for SimVenue {
+    async fn ready(&self, _: &Intent) -> Result<(), VenueError> {
+        let differ = self.caller.skew_ms.abs() > DRIFT_MAX_MS && self.caller.mutant != Some(Mutant::NoDriftCheck);
+        self.read("ready", |_| differ).await.and_then(|differ| match differ {
+            true => Err(self.error("the clocks differ")),
+            false => Ok(()),
+        })
+    }
+
     async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
         let (caller, id) = (&self.caller, claimed.order().intent.id.clone());
         let visit = caller.before("place").await;
@@ -229,12 +237,12 @@ impl PlaceOrder for SimVenue {
             let mut world = caller.world.lock();
             if caller.skew_ms.abs() > DRIFT_MAX_MS && caller.mutant != Some(Mutant::NoDriftCheck) {
                 caller.note(&mut world, "place", visit, format_args!("not sent: the clocks differ"));
-                return PlaceOutcome::Refused("not sent: the clocks differ".to_owned());
+                return PlaceOutcome::Unsent(self.error("the clocks differ"));
             }
             let looks = caller.mutant != Some(Mutant::NoGapCheck);
             if looks && !claimed.may_leave(world.now.plus_ms(caller.skew_ms)) {
                 caller.note(&mut world, "place", visit, format_args!("not sent: too long after its claim"));
-                return PlaceOutcome::Refused("not sent: too long after its claim".to_owned());
+                return PlaceOutcome::Unsent(self.error("it is too long since the order's claim"));
             }
             let leg = &claimed.order().intent.leg;
             let request = format!("{:?}", self.key);

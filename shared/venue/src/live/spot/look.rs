@@ -193,9 +193,12 @@ impl<T: Table, C: Clock, X: Transport> ListOpenOrders for LiveSpot<T, C, X> {
             let plain: String = report.client_id.clone().unwrap_or_default().chars().filter(|c| *c != '-').collect();
             let client_id = if plain.is_empty() { report.id.clone().unwrap_or_default() } else { plain };
             let known = report.market.as_ref().and_then(|market| markets.get(market)).map(|i| i.symbol.clone());
-            let symbol = known.or_else(|| report.market.clone()).and_then(|symbol| Symbol::new(symbol).ok());
-            OpenOrder { client_id, symbol }
+            let market = known.or_else(|| report.market.clone());
+            // A market of a name that no desk can trade in: what works there is somebody else's business.
+            let foreign = market.as_ref().is_some_and(|name| !name.is_ascii());
+            let symbol = market.and_then(|name| Symbol::new(name).ok());
+            (!foreign).then_some(OpenOrder { client_id, symbol })
         };
-        Ok(reports.iter().map(open).collect())
+        Ok(reports.iter().filter_map(open).collect())
     }
 }

@@ -4,11 +4,11 @@ use super::{CLASSES, LiveSpot};
 use crate::live::transport::Transport;
 use crate::live::{asked_for, clock};
 use crate::protocol::call::{OrderClass, OrderKind as Kind, TimeInForce, Trigger, TriggerKind};
-use crate::protocol::model::Side as VenueSide;
-use crate::protocol::{CallFault, EndpointClass, Instrument, Meaning, NewOrder, ReadFault};
+use crate::protocol::model::{OrderReport, Side as VenueSide};
+use crate::protocol::{Ask, CallFault, EndpointClass, Instrument, Meaning, NewOrder, ReadFault};
 use desk::id::{AccountId, IntentId, Symbol};
 use desk::money::{Bps, Price, Rounding};
-use desk::order::{Claimed, Intent, OrderKind, Side};
+use desk::order::{Claimed, Intent, Leg, OrderKind, Side};
 use desk::port::{CancelOrder, CancelOutcome, Clock, Lookup, PlaceOrder, PlaceOutcome, Table, VenueError, VenueStatus};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
@@ -17,25 +17,40 @@ use rust_decimal::Decimal;
 const BUFFER_BPS: Decimal = Decimal::ONE_HUNDRED;
 
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
-    /// Why nothing may be placed, if it may not. Measures the clocks if that is long ago.
-    async fn clocks_differ(&self) -> Option<String> {
+    /// That the clocks agree well enough for placing. Measures them if that is long ago.
+    async fn clocks_agree(&self, leg: &Leg) -> Result<(), VenueError> {
+        let purpose = if leg.adds_risk() { EndpointClass::Public } else { EndpointClass::Exit };
         let fresh = |offset: &clock::Offset| offset.is_fresh(self.exchange.now());
         let offset = match self.exchange.offset().filter(fresh) {
             Some(offset) => Some(offset),
-            None => match self.exchange.measure_clock_once().await {
+            None => match self.exchange.measure_clock_once(purpose).await {
                 Ok(offset) => offset,
-                Err(fault) => return Some(format!("the venue's time is not known: {fault}")),
+                Err(fault) => {
+                    let unknown = self.error(format!("its time is not known: {fault}"));
+                    return Err(VenueError { retry_at: self.fault(&fault).retry_at, ..unknown });
+                }
             },
         };
         match offset {
-            None => Some("the venue's time is not known: its answers take too long".to_owned()),
-            Some(offset) if offset.is_too_far() => Some(format!(
-                "the venue's clock is {} ms ahead of ours, more than {} ms: set this machine's clock",
+            None => Err(self.error("its time is not known: its answers take too long")),
+            Some(offset) if offset.is_too_far() => Err(self.error(format!(
+                "its clock is {} ms ahead of ours, more than {} ms: set this machine's clock",
                 offset.ms,
                 clock::DRIFT_MAX_MS
-            )),
-            Some(_) => None,
+            ))),
+            Some(_) => Ok(()),
         }
+    }
+
+    /// How an order is asked for. What closes or protects a position is told apart from what opens one: it does not wait for
+    /// what entries have spent or broken.
+    fn to_place(&self, intent: &Intent, deadline: Timestamp) -> Result<Ask<OrderReport>, String> {
+        let new = self.new_order(intent, deadline).map_err(|fault| fault.to_string())?;
+        let mut ask = self.exchange.protocol().place(&new).map_err(|fault| fault.to_string())?;
+        if !intent.leg.adds_risk() {
+            ask.request.class = EndpointClass::Exit;
+        }
+        Ok(ask)
     }
 
     fn new_order(&self, intent: &Intent, deadline: Timestamp) -> Result<NewOrder, VenueError> {
@@ -62,13 +77,13 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     }
 
     /// A refusal on the allow list, or unknown.
-    fn refused(fault: CallFault) -> PlaceOutcome {
+    fn refused(&self, fault: CallFault) -> PlaceOutcome {
         match &fault {
+            CallFault::Call(_) => PlaceOutcome::Refused(fault.to_string()),
             // Never sent: nothing was and nothing will be done.
-            CallFault::Call(_) | CallFault::Budget { .. } | CallFault::BreakerOpen { .. } => {
-                PlaceOutcome::Refused(fault.to_string())
+            CallFault::Budget { .. } | CallFault::BreakerOpen { .. } | CallFault::Connectivity { unsent: true, .. } => {
+                PlaceOutcome::Unsent(self.fault(&fault))
             }
-            CallFault::Connectivity { unsent: true, .. } => PlaceOutcome::Refused(fault.to_string()),
             CallFault::Read(ReadFault::Api(error)) if error.meaning == Meaning::Refusal => {
                 PlaceOutcome::Refused(format!("{} {}", error.code, error.message))
             }
@@ -88,31 +103,33 @@ fn dearest(intent: &Intent, instrument: &Instrument) -> Result<Decimal, String> 
 }
 
 impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
+    async fn ready(&self, intent: &Intent) -> Result<(), VenueError> {
+        self.clocks_agree(&intent.leg).await?;
+        // What can't be asked for at all is refused when it is placed.
+        let Ok(ask) = self.to_place(intent, self.exchange.venue_now()) else { return Ok(()) };
+        self.exchange.would_send(&ask).await.map_err(|fault| self.fault(&fault))
+    }
+
     async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
-        if let Some(why) = self.clocks_differ().await {
-            return PlaceOutcome::Refused(why);
+        let (intent, claim) = (&claimed.order().intent, claimed.claim());
+        if let Err(fault) = self.clocks_agree(&intent.leg).await {
+            return PlaceOutcome::Unsent(fault);
         }
-        let (order, claim) = (claimed.order(), claimed.claim());
-        let intent = &order.intent;
         let asked_for = asked_for(claim);
         let deadline = self.exchange.offset().map_or(asked_for, |offset| offset.theirs(asked_for));
-        let new = match self.new_order(intent, deadline) {
-            Ok(new) => new,
-            Err(fault) => return PlaceOutcome::Refused(fault.to_string()),
-        };
-        let ask = match self.exchange.protocol().place(&new) {
+        let ask = match self.to_place(intent, deadline) {
             Ok(ask) => ask,
-            Err(fault) => return PlaceOutcome::Refused(fault.to_string()),
+            Err(why) => return PlaceOutcome::Refused(why),
         };
         let left = deadline.ms_since(self.exchange.venue_now());
         if !claimed.may_leave(self.exchange.now()) || left <= 0 {
-            // Measuring the clocks took too long. Nothing was sent.
-            return PlaceOutcome::Refused("not sent: too long after its claim".to_owned());
+            // Measuring the clocks took too long.
+            return PlaceOutcome::Unsent(self.error("it is too long since the order's claim"));
         }
         let window = u32::try_from(left).unwrap_or(u32::MAX);
         let report = match self.exchange.once(ask, Some(window)).await {
             Ok(report) => report,
-            Err(fault) => return Self::refused(fault),
+            Err(fault) => return self.refused(fault),
         };
         let fact = match self.fact(&intent.id, &report) {
             Ok(fact) => fact,

@@ -35,7 +35,7 @@ pub fn normalized(value: Decimal) -> Decimal {
     while scale > 0 && digits % 10 == 0 {
         (digits, scale) = (digits / 10, scale - 1);
     }
-    Decimal::new(digits, scale)
+    if scale == value.scale() { value } else { Decimal::new(digits, scale) }
 }
 
 /// The exact product.
@@ -120,7 +120,11 @@ pub(crate) fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> 
 /// # Errors
 /// [`MoneyError::Overflow`] if the operands are too far apart in scale to be compared exactly.
 pub fn steps(value: Decimal, step: Decimal, rounding: Rounding) -> Result<i128, MoneyError> {
-    let (value, step) = (normalized(value), normalized(step));
+    counted(normalized(value), normalized(step), rounding)
+}
+
+/// The same of numbers without zeros at their ends.
+fn counted(value: Decimal, step: Decimal, rounding: Rounding) -> Result<i128, MoneyError> {
     let scale = value.scale().max(step.scale());
     aligned(value, scale)
         .zip(aligned(step, scale))
@@ -131,10 +135,14 @@ pub fn steps(value: Decimal, step: Decimal, rounding: Rounding) -> Result<i128, 
 /// `value` put onto the grid of `step`, rounded as told.
 ///
 /// # Errors
-/// [`MoneyError::Overflow`] as [`steps`].
+/// [`MoneyError::Overflow`] as [`steps`], unless it is on the grid already.
 pub fn onto(value: Decimal, step: Decimal, rounding: Rounding) -> Result<Decimal, MoneyError> {
-    let count = steps(value, step, rounding)?;
-    let step = normalized(step);
+    let (value, step) = (normalized(value), normalized(step));
+    if step.mantissa() == 1 && value.scale() <= step.scale() {
+        // Steps are powers of ten nearly always, and nearly all values are on them.
+        return Ok(value);
+    }
+    let count = counted(value, step, rounding)?;
     let mantissa = count.checked_mul(step.mantissa()).ok_or(MoneyError::Overflow { what: "onto" })?;
     Decimal::try_from_i128_with_scale(mantissa, step.scale())
         .map(normalized)
@@ -188,6 +196,17 @@ mod tests {
             let all = [Rounding::Floor, Rounding::Ceil, Rounding::HalfEven, Rounding::HalfUp].map(at);
             assert_eq!(all, [d(floor), d(ceil), d(even), d(up)]);
         }
+    }
+
+    #[test]
+    fn what_is_on_the_grid_already_stays_as_it_is_however_large() {
+        for value in ["0", "-3", "12.5", "79228162514264337593543950335"] {
+            for step in ["0.1", "0.100", "1e-20"] {
+                assert_eq!(onto(d(value), d(step), Rounding::Ceil), Ok(d(value)), "{value} {step}");
+            }
+        }
+        assert_eq!(onto(d("12.50"), d("10"), Rounding::Floor), Ok(d("10")));
+        assert_eq!(onto(d("20"), d("10"), Rounding::Ceil), Ok(d("20")));
     }
 
     #[test]

@@ -42,7 +42,10 @@ impl Credentials {
         let fault = |why| Err(CallError::Credentials { venue, why });
         let controls = |part: &Zeroizing<String>| part.chars().any(char::is_control);
         if !key.is_ascii() || controls(&key) || passphrase.as_ref().is_some_and(controls) {
-            return fault("a part of them has a character that can't be sent, such as a line's end");
+            return fault("key or passphrase has a character that can't be sent, such as a line's end");
+        }
+        if controls(&secret) && !secret.contains("-----BEGIN") {
+            return fault("the secret has a line's end or another character that is none, and is no key in PEM");
         }
         for part in [Some(&key), Some(&secret), passphrase.as_ref()].into_iter().flatten() {
             let lower = Zeroizing::new(part.to_ascii_lowercase());
@@ -116,6 +119,9 @@ mod tests {
             assert!(new(key, word, "s").unwrap().contains("can't be sent"), "{key:?} {word:?}");
         }
         assert_eq!(new("key", "a word", "-----BEGIN KEY-----\nAAAA\n"), None);
+        for secret in ["secret\n", "sec\u{7}ret", "secret\r\n"] {
+            assert!(new("key", "a word", secret).unwrap().contains("the secret has"), "{secret:?}");
+        }
     }
 
     #[test]

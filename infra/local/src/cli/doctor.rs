@@ -5,15 +5,17 @@ use super::access::{Access, open_at_rest};
 use super::print::{list, say, text};
 use super::which::Which;
 use crate::cloud::tools::AWS;
-use crate::desk::watch::{self, Watch};
+use crate::desk::watch::{self, Held, Watch};
 use crate::desk::wiring::Desk;
 use crate::folder::{self, Folder};
 use anyhow::{Context, bail};
+use boot::WallClock;
 use clap::Args;
 use desk::external::Replay;
 use desk::id::IntentId;
 use desk::money::Amount;
 use desk::order::{Leg, Order, State};
+use desk::port::Clock;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -176,7 +178,7 @@ fn watched(watch: &Watch) -> Vec<Finding> {
     let stops = if held.is_empty() { "nothing is held".to_owned() } else { held.join("; ") };
     vec![
         found("dead letters", !watch.is_waiting(), dead),
-        found("stops", positions.iter().all(|held| held.bare.is_none()), stops),
+        found("stops", !positions.iter().any(Held::is_in_danger), stops),
         found("kill switch", *kill_switch_readable, kill_switch.as_str()),
     ]
 }
@@ -204,7 +206,7 @@ async fn in_books(desk: &Desk) -> anyhow::Result<Vec<Finding>> {
         state.frozen_markets.iter().map(|(symbol, why)| format!("{symbol}: {}", why.row)).collect();
     let detail = if markets.is_empty() { "nobody else trades in them".to_owned() } else { markets.join("; ") };
     findings.push(found("markets", markets.is_empty(), detail));
-    findings.extend(watched(&Watch::look(&desk.store, queue, &desk.config).await?));
+    findings.extend(watched(&Watch::look(&desk.store, queue, &desk.config, WallClock.now()).await?));
     Ok(findings)
 }
 

@@ -107,7 +107,7 @@ pub(super) async fn portfolio(at: &Where) -> anyhow::Result<()> {
 
 /// What of a desk waits for a person: messages that were given up, and positions without a stop.
 fn needs_a_person(watch: &Watch) -> Vec<String> {
-    let bare = watch.positions.iter().filter(|held| held.bare.is_some()).map(|held| format!("NO STOP    {held}"));
+    let bare = watch.positions.iter().filter(|held| held.is_in_danger()).map(|held| format!("NO STOP    {held}"));
     let dead = watch.is_waiting().then(|| {
         let last = watch.letters.first().map_or_else(String::new, |last| format!("; the last: {last}"));
         format!("DEAD       {} dead letters{last}; `ballast doctor` lists them", watch.dead_letters)

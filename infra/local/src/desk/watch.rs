@@ -8,15 +8,17 @@ use super::wiring::LocalTable;
 use crate::embedded::queue::{DeadLetter, Queue};
 use anyhow::Context;
 use api::auth::{self, Guard};
-use axum::extract::State;
+use axum::extract;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
+use boot::WallClock;
 use boot::config::DeskConfig;
 use desk::id::{IntentId, Symbol};
 use desk::message::Message;
 use desk::money::{Amount, Price};
-use desk::order::{Leg, Order, OrderKind};
+use desk::order::{Leg, Order, OrderKind, State};
+use desk::port::Clock;
 use desk::reconcile::{Finding, unprotected};
 use desk::risk::{Kill, KillState};
 use desk::time::Timestamp;
@@ -79,7 +81,14 @@ pub struct Held {
     pub closing: bool,
     /// What rests on no stop though nothing closes it, in base units; `None` if that is less than can be sold.
     pub bare: Option<Amount>,
+    /// For how long what protects or closes it has waited without working at the exchange, in milliseconds; `None` while a stop
+    /// works there, and on paper.
+    #[serde(default)]
+    pub waited_ms: Option<i64>,
 }
+
+/// From how long a wait on somebody has to know, in milliseconds: an order that meets no trouble is sent in less than one second.
+const WAITED_MS: i64 = 10_000;
 
 /// A protective stop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +108,12 @@ impl Watch {
     ///
     /// # Errors
     /// As the store and the queues.
-    pub async fn look(store: &Store<LocalTable>, queue: &Queue, config: &DeskConfig) -> anyhow::Result<Self> {
+    pub async fn look(
+        store: &Store<LocalTable>,
+        queue: &Queue,
+        config: &DeskConfig,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
         let account = &config.account;
         let switch = store.kill_state(account).await?.map(|found| found.row);
         let counts = queue.counts()?;
@@ -113,7 +127,9 @@ impl Watch {
             let closing = of().any(|order| matches!(order.intent.leg, Leg::Exit | Leg::Flatten));
             let stops = of().filter(|order| matches!(order.intent.leg, Leg::Stop(_))).map(stop);
             let stops = stops.collect::<anyhow::Result<Vec<Stop>>>()?;
-            positions.push(Held { symbol, quantity: position.quantity, stops, closing, bare });
+            let since = waiting_since(of()).filter(|_| !config.is_paper());
+            let waited_ms = since.map(|since| now.ms_since(since));
+            positions.push(Held { symbol, quantity: position.quantity, stops, closing, bare, waited_ms });
         }
         let mut letters: Vec<Letter> =
             queue.dead_letters(LETTERS)?.into_iter().map(|dead| letter(dead, &working)).collect();
@@ -142,6 +158,14 @@ impl Watch {
     pub fn parse(answer: Value) -> anyhow::Result<Self> {
         serde_json::from_value(answer).context("the desk's answer is not what this program knows")
     }
+}
+
+/// Since when what protects or closes a position has waited, if none of it works at the exchange.
+fn waiting_since<'a>(working: impl Iterator<Item = &'a Order>) -> Option<Timestamp> {
+    let ends: Vec<&Order> = working.filter(|order| !order.intent.leg.adds_risk()).collect();
+    let works = |order: &&Order| order.intent.leg.protects() && order.state == State::Open;
+    let first = |order: &&Order| order.history.first().map(|passage| passage.at);
+    if ends.iter().any(works) { None } else { ends.iter().filter_map(first).min() }
 }
 
 fn stop(order: &Order) -> anyhow::Result<Stop> {
@@ -193,9 +217,22 @@ impl std::fmt::Display for Letter {
     }
 }
 
+impl Held {
+    /// How long what protects or closes it has waited, if that is too long.
+    fn waits_too_long(&self) -> Option<i64> {
+        self.waited_ms.filter(|waited| *waited >= WAITED_MS)
+    }
+
+    /// Whether somebody has to know of it.
+    #[must_use]
+    pub fn is_in_danger(&self) -> bool {
+        self.bare.is_some() || self.waits_too_long().is_some()
+    }
+}
+
 impl std::fmt::Display for Held {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { symbol, quantity, stops, closing, bare } = self;
+        let Self { symbol, quantity, stops, closing, bare, .. } = self;
         write!(f, "{quantity} of {symbol}: ")?;
         if *closing {
             write!(f, "being closed, {} stops until then", stops.len())?;
@@ -209,8 +246,16 @@ impl std::fmt::Display for Held {
             let shown: Vec<String> = stops.iter().map(shown).collect();
             write!(f, "{} stops {}", stops.len(), shown.join(", "))?;
         }
-        match bare {
-            Some(bare) => write!(f, "; {bare} of it rest on NO STOP"),
+        if let Some(bare) = bare {
+            write!(f, "; {bare} of it rest on NO STOP")?;
+        }
+        match self.waits_too_long() {
+            Some(ms) => write!(
+                f,
+                "; NOTHING of it has worked at the exchange for {} s, because nothing could be sent: see `ballast orders`, or \
+                 close it on the exchange's own page",
+                ms.div_euclid(1000)
+            ),
             None => Ok(()),
         }
     }
@@ -230,8 +275,8 @@ pub(super) fn routes(deps: Deps, guard: Guard) -> Router {
     Router::new().route(PATH, get(watched)).route_layer(guard).with_state(deps)
 }
 
-async fn watched(State(deps): State<Deps>) -> (StatusCode, Json<Value>) {
-    let looked = Watch::look(&deps.store, deps.queues.queue(), &deps.config).await;
+async fn watched(extract::State(deps): extract::State<Deps>) -> (StatusCode, Json<Value>) {
+    let looked = Watch::look(&deps.store, deps.queues.queue(), &deps.config, WallClock.now()).await;
     match looked.and_then(|watch| Ok(serde_json::to_value(watch)?)) {
         Ok(watch) => (StatusCode::OK, Json(watch)),
         Err(error) => {
@@ -293,11 +338,31 @@ mod tests {
             stops,
             closing,
             bare: bare.map(|bare| bare.parse().unwrap()),
+            waited_ms: None,
         };
         let rests = held(vec![stop.clone()], false, None).to_string();
         assert_eq!(rests, "0.5 of BTCUSDT: 1 stops 0.3 at 98 (open)");
         assert!(held(vec![stop.clone()], false, Some("0.2")).to_string().ends_with("; 0.2 of it rest on NO STOP"));
         assert!(held(Vec::new(), false, Some("0.5")).to_string().contains("0.5 of it rest on NO STOP"));
         assert!(held(vec![stop], true, None).to_string().contains("being closed"));
+        let waits = |ms| Held { waited_ms: Some(ms), ..held(Vec::new(), true, None) };
+        assert!(!waits(9_999).is_in_danger() && waits(26_500).is_in_danger());
+        assert!(waits(26_500).to_string().contains("NOTHING of it has worked at the exchange for 26 s"));
+    }
+
+    #[test]
+    fn what_ends_a_position_waits_from_its_approval_on_unless_a_stop_works() {
+        let order = |leg: Leg, state, at| {
+            let intent = desk::order::Intent { leg, ..desk::fake::sample::entry("1") };
+            Order { state, ..Order::approved(intent, desk::risk::Reservation::NONE, Timestamp::from_ms(at)) }
+        };
+        let stop = |state| order(Leg::Stop(desk::id::TradeId::new("1").unwrap()), state, 2_000);
+        let entry = order(Leg::Entry, State::Open, 0);
+        let exit = order(Leg::Exit, State::Approved, 3_000);
+        let since = |orders: &[&Order]| waiting_since(orders.iter().copied()).map(Timestamp::ms);
+        assert_eq!(since(&[&entry]), None);
+        assert_eq!(since(&[&entry, &exit]), Some(3_000));
+        assert_eq!(since(&[&exit, &stop(State::Unknown)]), Some(2_000));
+        assert_eq!(since(&[&exit, &stop(State::Open)]), None);
     }
 }

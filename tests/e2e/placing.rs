@@ -6,6 +6,7 @@ use desk::fake::{Fate, run};
 use desk::message::Message;
 use desk::order::{Order, State};
 use desk::time::Timestamp;
+use order_placement::Cancelled;
 
 const LATER: Timestamp = Timestamp::from_ms(90_000);
 
@@ -84,4 +85,20 @@ fn a_stop_that_was_claimed_and_never_left_is_asked_for_again_and_an_entry_is_not
     world.venue.next_post(Fate::HoldBack);
     world.place(&world.entry_message()).unwrap();
     assert_eq!(world.order().state, State::Rejected);
+}
+
+#[test]
+fn an_order_that_its_venue_forgets_once_it_is_cancelled_has_ended_unless_it_is_too_young_for_that() {
+    for (later_ms, ends) in [(1_000, false), (60_000, true)] {
+        let (world, stop) = filled();
+        world.place(&message(&stop)).unwrap();
+        assert_eq!(state(&world, &stop), State::Open);
+        world.venue.forgets();
+        world.clock.advance(later_ms);
+        let order = run(world.store().order(&stop.intent.id)).unwrap();
+        let now = desk::port::Clock::now(&*world.clock);
+        let done = run(order_placement::cancel(&world.store(), &*world.venue, order, now, "a test")).unwrap();
+        let expected = if ends { (Cancelled::Done, State::Cancelled) } else { (Cancelled::NotYet(None), State::Open) };
+        assert_eq!((done, state(&world, &stop)), expected);
+    }
 }

@@ -92,6 +92,9 @@ pub(crate) async fn positions<T: Table, C: Clock>(State(deps): Shared<T, C>) -> 
 const LIMIT: u32 = 50;
 const LIMIT_MAX: u32 = 200;
 
+/// Stands for the `#` of a place, with which an address would end where it is put into one as it is.
+const JOINT: char = '.';
+
 /// How many are wanted.
 fn limit(text: Option<String>) -> Result<u32, Problem> {
     let limit = text.map_or(Some(LIMIT), |text| text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n)));
@@ -103,19 +106,20 @@ fn limit(text: Option<String>) -> Result<u32, Problem> {
 fn page(query: Result<Query<PageQuery>, QueryRejection>) -> Result<(Option<String>, u32), Problem> {
     let Query(query) = query.map_err(|e| Problem::bad_request("query/unknown", e.body_text()))?;
     let limit = limit(query.limit)?;
-    let well_formed = |text: &String| text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#');
+    let known = |c: char| c.is_ascii_alphanumeric() || c == JOINT;
+    let well_formed = |text: &String| text.len() <= 64 && text.chars().all(known);
     match query.before {
         Some(before) if !well_formed(&before) => {
             Err(Problem::bad_request("cursor/invalid", "`before` must be the `next` of an earlier page"))
         }
-        before => Ok((before, limit)),
+        before => Ok((before.map(|before| before.replace(JOINT, "#")), limit)),
     }
 }
 
 /// Where the next page begins: at the last place of a full page.
 fn next<T>(places: &[(String, T)], limit: u32) -> Option<String> {
     let full = places.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    places.last().filter(|_| full).map(|(place, _)| place.clone())
+    places.last().filter(|_| full).map(|(place, _)| place.replace('#', &JOINT.to_string()))
 }
 
 /// The last orders, newest first.

@@ -4,7 +4,7 @@ use crate::record;
 use crate::resolve::{Resolution, resolve};
 use boot::{Failure, observe};
 use desk::order::{Event, Order, State};
-use desk::port::{CancelOutcome, Lookup, Table, Venue};
+use desk::port::{CancelOutcome, Lookup, OrderFact, Table, Venue};
 use desk::time::Timestamp;
 use store::{Store, Versioned};
 
@@ -55,9 +55,32 @@ pub async fn cancel<T: Table, V: Venue>(
                 false => Cancelled::NotYet(None),
             })
         }
+        CancelOutcome::Gone(last) => gone(store, order, &last, venue, now).await,
         CancelOutcome::Unknown(_) => Ok(Cancelled::NotYet(None)),
         CancelOutcome::Unasked(fault) => Ok(Cancelled::NotYet(fault.retry_at)),
     }
+}
+
+/// Records that an order which worked and whose cancel was taken is at no source of the venue any more. It has ended, unless
+/// more of it is filled than is booked, or it is so young that a source may not have it yet: then it is asked for again.
+async fn gone<T: Table, V: Venue>(
+    store: &Store<T>,
+    order: Versioned<Order>,
+    last: &OrderFact,
+    venue: &V,
+    now: Timestamp,
+) -> Result<Cancelled, Failure> {
+    let grace_ms = venue.timing().grace_ms;
+    let old = order.row.claim.as_ref().is_some_and(|claim| venue.now().ms_since(claim.posted_by) > grace_ms);
+    if last.filled > order.row.filled.quantity {
+        return Ok(Cancelled::Unbooked(Box::new(order.row)));
+    }
+    if !old {
+        return Ok(Cancelled::NotYet(None));
+    }
+    let why = "cancelled: it worked, its cancel was taken, and two sources no longer have it";
+    record::event(store, order, Event::Cancel, why, Some(last), now).await?;
+    Ok(Cancelled::Done)
 }
 
 /// Ends an approved order, which no venue has seen yet.

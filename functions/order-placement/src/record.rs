@@ -64,7 +64,8 @@ pub(crate) async fn fact<T: Table>(
     Ok(Recorded { order, unbooked })
 }
 
-async fn event<T: Table>(
+/// Moves an order, however often others move it meanwhile.
+pub(crate) async fn event<T: Table>(
     store: &Store<T>,
     mut order: Versioned<Order>,
     event: Event,

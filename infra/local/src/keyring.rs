@@ -37,6 +37,9 @@ pub enum KeyringError {
         /// Why.
         source: KeyFileError,
     },
+    /// What was asked for can't be; nothing is wrong with the file.
+    #[error(transparent)]
+    Asked(KeyFileError),
     /// Others can read it.
     #[error(
         "{}: other users of this machine can read it; change the keys at the venues if they may have, then `chmod 600` it",
@@ -198,7 +201,19 @@ impl Keyring {
     }
 
     fn fault(&self, source: KeyFileError) -> KeyringError {
-        KeyringError::File { path: self.path.clone(), source }
+        match source {
+            KeyFileError::Taken(_) | KeyFileError::Unknown(_) | KeyFileError::Label | KeyFileError::BaseUrl => {
+                KeyringError::Asked(source)
+            }
+            KeyFileError::Damaged(_)
+            | KeyFileError::Newer(_)
+            | KeyFileError::WrongPassphrase
+            | KeyFileError::WrongMaster
+            | KeyFileError::Changed(_)
+            | KeyFileError::Venue(_)
+            | KeyFileError::Credentials(_)
+            | KeyFileError::Sealing => KeyringError::File { path: self.path.clone(), source },
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::port::{
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::FakeClock;
@@ -50,6 +51,8 @@ pub struct FakeVenue {
     fate: Mutex<Fate>,
     /// Until when nothing can be sent, as far as is known before it is tried.
     busy_until: Mutex<Option<Timestamp>>,
+    /// Whether it keeps no order that was cancelled.
+    forgets: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -62,7 +65,14 @@ impl FakeVenue {
     pub fn new(clock: Arc<FakeClock>) -> Self {
         #[expect(clippy::unwrap_used, reason = "a constant name")]
         let id = VenueId::new("fake").unwrap();
-        Self { id, clock, fate: Mutex::new(Fate::Accept), busy_until: Mutex::default(), state: Mutex::default() }
+        Self {
+            id,
+            clock,
+            fate: Mutex::new(Fate::Accept),
+            busy_until: Mutex::default(),
+            forgets: AtomicBool::new(false),
+            state: Mutex::default(),
+        }
     }
 
     /// Decides what happens to POSTs from now on.
@@ -73,6 +83,11 @@ impl FakeVenue {
     /// Nothing can be sent until then, and that is known before it is tried.
     pub fn busy_until(&self, until: Option<Timestamp>) {
         *self.busy_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    /// From now on it keeps no order that was cancelled.
+    pub fn forgets(&self) {
+        self.forgets.store(true, Ordering::Relaxed);
     }
 
     fn error(&self, retry_at: Option<Timestamp>) -> VenueError {
@@ -164,7 +179,13 @@ impl QueryOrder for FakeVenue {
 
 impl CancelOrder for FakeVenue {
     async fn cancel(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> CancelOutcome {
-        match self.lock().orders.get_mut(order) {
+        let mut state = self.lock();
+        match state.orders.get_mut(order) {
+            Some(fact) if fact.status == VenueStatus::Open && self.forgets.load(Ordering::Relaxed) => {
+                let last = fact.clone();
+                state.orders.remove(order);
+                CancelOutcome::Gone(last)
+            }
             Some(fact) => {
                 if fact.status == VenueStatus::Open {
                     fact.status = VenueStatus::Cancelled;

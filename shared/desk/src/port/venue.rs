@@ -66,6 +66,9 @@ pub enum PlaceOutcome {
 pub enum CancelOutcome {
     /// The order's state after the request, as the venue tells it.
     Done(OrderFact),
+    /// It worked as told here, its cancel was taken, and now neither of two sources has it: some venues forget an order
+    /// that ended without a trade.
+    Gone(OrderFact),
     /// Nobody knows; look.
     Unknown(String),
     /// It could not be asked yet; nothing was sent.

@@ -113,7 +113,7 @@ pub(super) fn best_quote(at: &Frame<'_>, text: &str) -> Words<Event> {
     };
     let ((bid, bid_quantity), (ask, ask_quantity)) = (side(b, bid_quantity)?, side(a, ask_quantity)?);
     let market = at.market(&s)?;
-    Ok(Event::Ticker(Ticker { market, at: time, bid, bid_quantity, ask, ask_quantity, ..Ticker::default() }))
+    Ok(Event::Ticker(Box::new(Ticker { market, at: time, bid, bid_quantity, ask, ask_quantity, ..Ticker::default() })))
 }
 
 /// `24hrTicker`, and `24hrMiniTicker`, which has fewer of the fields.
@@ -155,7 +155,7 @@ pub(super) fn day(at: &Frame<'_>, text: &str) -> Words<Event> {
     let held = |quantity: MaybeNum| quantity.quantity().map(|quantity| quantity.map(|quantity| quantity.value()));
     let traded = |Num(value): Num| wire::quantity(value).map(|quantity| Some(quantity.value()));
     let (bid, ask) = (price(day.b)?, price(day.a)?);
-    Ok(Event::Ticker(Ticker {
+    Ok(Event::Ticker(Box::new(Ticker {
         market: at.market(&day.s)?,
         at: Some(instant(day.at)?),
         bid,
@@ -175,7 +175,7 @@ pub(super) fn day(at: &Frame<'_>, text: &str) -> Words<Event> {
         quote_volume: traded(day.q)?.filter(|_| at.product != Product::Inverse),
         mark: None,
         index: None,
-    }))
+    })))
 }
 
 #[derive(Deserialize)]

@@ -104,9 +104,9 @@ pub(super) fn order(at: &Frame<'_>, kind: &str, text: &str) -> Words<Vec<Event>>
     let report = report(at, &order, execution)?;
     let mut events = Vec::with_capacity(2);
     if execution == Execution::Fill {
-        events.push(Event::Fill(fill(&order, &report)?));
+        events.push(Event::Fill(Box::new(fill(&order, &report)?)));
     }
-    events.push(Event::Order(report));
+    events.push(Event::Order(Box::new(report)));
     Ok(events)
 }
 
@@ -289,7 +289,7 @@ pub(super) fn conditional(at: &Frame<'_>, text: &str) -> Words<Vec<Event>> {
         return Err(format!("{filled} of {quantity} were filled"));
     }
     let (now, tif) = (instant(time)?, order.time_in_force.as_deref().and_then(time_in_force));
-    Ok(vec![Event::Order(OrderReport {
+    Ok(vec![Event::Order(Box::new(OrderReport {
         market: Some(at.market(&order.s)?),
         id: Some(number(&order.id, "conditional order")?),
         client_id: order.client_id.filter(|id| !id.is_empty()),
@@ -305,7 +305,7 @@ pub(super) fn conditional(at: &Frame<'_>, text: &str) -> Words<Vec<Event>> {
         at: (order.status == "NEW").then_some(now),
         updated_at: Some(now),
         ..OrderReport::default()
-    })])
+    }))])
 }
 
 #[derive(Deserialize)]
@@ -324,11 +324,11 @@ struct RejectedOrder {
 /// A conditional order that was refused when it triggered.
 pub(super) fn trigger_rejected(at: &Frame<'_>, text: &str) -> Words<Vec<Event>> {
     let TriggerRejected { at: time, or } = parse(text)?;
-    Ok(vec![Event::Order(OrderReport {
+    Ok(vec![Event::Order(Box::new(OrderReport {
         market: Some(at.market(&or.s)?),
         id: Some(number(&or.i, "order")?),
         state: Some(OrderState::Rejected),
         updated_at: Some(instant(time)?),
         ..OrderReport::default()
-    })])
+    }))])
 }

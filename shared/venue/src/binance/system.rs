@@ -268,7 +268,7 @@ impl System {
 
     /// The paths of a kind of orders.
     pub(super) const fn orders(self, class: OrderClass) -> OrderPaths {
-        let waiting = matches!(class, OrderClass::Trigger | OrderClass::Trailing);
+        let waiting = matches!(class, OrderClass::Trigger | OrderClass::Protective | OrderClass::Trailing);
         match (self, waiting) {
             (Self::Spot, _) => SPOT_ORDERS,
             (Self::Margin, _) => MARGIN_ORDERS,

@@ -113,7 +113,7 @@ impl Heard<'_> {
                     ..Funding::default()
                 }));
             }
-            events.push(Event::Ticker(ticker));
+            events.push(Event::Ticker(Box::new(ticker)));
         }
         Ok(events)
     }
@@ -144,14 +144,14 @@ impl Heard<'_> {
         let one = |mut raw: RawOrder<'_>| {
             // In streams `baseVolume` is the last fill's alone.
             raw.base_volume = raw.acc_base_volume;
-            report(&raw, self.line, self.markets).map(Event::Order)
+            report(&raw, self.line, self.markets).map(Event::from)
         };
         parsed::<Vec<RawOrder<'_>>>(data)?.into_iter().map(one).collect()
     }
 
     fn fills(&self, data: Raw<'_>) -> Result<Vec<Event>, String> {
         let rows: Vec<RawFill<'_>> = parsed(data)?;
-        rows.iter().map(|raw| fill(raw, self.line, self.markets).map(Event::Fill)).collect()
+        rows.iter().map(|raw| fill(raw, self.line, self.markets).map(Event::from)).collect()
     }
 
     fn account(&self, data: Raw<'_>) -> Result<Vec<Event>, String> {
@@ -175,7 +175,7 @@ impl Heard<'_> {
         let one = |raw: &RawPosition| {
             let inverse = self.line.is_unified() && !matches!(raw.margin_coin.0.as_str(), "USDT" | "USDC" | "");
             let product = if inverse { Product::Inverse } else { self.line.product };
-            position_row(raw, Line { product, ..self.line }, self.markets).map(Event::Position)
+            position_row(raw, Line { product, ..self.line }, self.markets).map(Event::from)
         };
         rows.iter().map(one).collect()
     }

@@ -3,8 +3,8 @@
 use super::errors::answer;
 use super::place::{Asked, acknowledged, batch_reports, one_product, source_word, within_batch};
 use super::raw::{Ack, Page};
-use super::request::{Fields, category, invalid, product, product_of};
-use crate::protocol::call::{Attached, OrderClass, PriceSource};
+use super::request::{Fields, category, filter, invalid, product, product_of};
+use crate::protocol::call::{Attached, PriceSource};
 use crate::protocol::model::OrderReport;
 use crate::protocol::{Amendment, Ask, Built, CallError, EndpointClass, Instrument, OrderRef, Product, Scope};
 use rust_decimal::Decimal;
@@ -100,8 +100,7 @@ pub(super) fn cancel(order: &OrderRef) -> Built<OrderReport> {
     let mut fields = named(Fields::default().with("symbol", market.symbol.as_str()), order)?;
     if product == Product::Spot {
         // Spot numbers its kinds of orders apart, and looks only among the kind that is named.
-        let filter = if order.scope.class == OrderClass::Plain { "Order" } else { "StopOrder" };
-        fields = fields.with("orderFilter", filter);
+        fields = fields.with("orderFilter", filter(order.scope.class, product));
     }
     let fields = fields.with("category", category(product)).extra(&order.scope.extra, &[]);
     let name = market.name.clone();
@@ -148,7 +147,7 @@ pub(super) fn cancel_all(market: Option<&Instrument>, scope: &Scope) -> Built<Ve
     if product == Product::Inverse && !fields.has("symbol") && scope.extra.0.is_empty() {
         return invalid("cancelling all inverse contracts needs a market, a baseCoin or a settleCoin");
     }
-    let fields = fields.class(scope.class).extra(&scope.extra, &[]);
+    let fields = fields.class(scope.class, product).extra(&scope.extra, &[]);
     let name = market.map(|i| i.name.clone());
     Ok(Ask::new(fields.post("/v5/order/cancel-all", EndpointClass::Cancel), move |reply, _| {
         let page = answer::<Page<Ack>>(reply)?.result;

@@ -54,7 +54,7 @@ fn one(reply: &Reply, rows: Vec<OrderReport>, asked: &OrderRef) -> Result<OrderR
 
 fn single(path: &'static str, order: &OrderRef, status: Option<&str>) -> Built<OrderReport> {
     let (product, fields) = base(order.instrument.as_ref(), &order.scope);
-    let fields = named(fields, order)?.maybe("orderStatus", status).class(order.scope.class);
+    let fields = named(fields, order)?.maybe("orderStatus", status).class(order.scope.class, product);
     let request = fields.extra(&order.scope.extra, READ).account(path);
     let asked = order.clone();
     Ok(Ask::new(request, move |reply, markets| one(reply, read_orders(reply, markets, product)?, &asked)))
@@ -87,7 +87,7 @@ pub(super) fn orders(query: &OrdersQuery) -> Built<Vec<OrderReport>> {
             fields.range(&query.range)
         }
     };
-    let fields = fields.maybe("orderStatus", status).class(query.scope.class);
+    let fields = fields.maybe("orderStatus", status).class(query.scope.class, product);
     let request: Unsigned = fields.extra(&query.scope.extra, READ).account(path);
     Ok(Ask::new(request, move |reply, markets| read_orders(reply, markets, product)))
 }

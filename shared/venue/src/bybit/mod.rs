@@ -40,9 +40,9 @@ use crate::protocol::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bybit;
 
-/// The signature of a text.
-fn signature(credentials: &Credentials, text: &str) -> String {
-    sign::hex(credentials.hmac_sha256(&[text.as_bytes()]).as_ref())
+/// The signature of a text in parts.
+fn signature(credentials: &Credentials, parts: &[&[u8]]) -> String {
+    sign::hex(credentials.hmac_sha256(parts).as_ref())
 }
 
 /// The functions that answer each question.
@@ -132,7 +132,7 @@ impl Protocol for Bybit {
             Method::Get | Method::Delete => request.target.split_once('?').map_or("", |(_, query)| query),
             Method::Post | Method::Put => request.body.as_str(),
         };
-        let signed = signature(credentials, &format!("{time}{}{window}{payload}", credentials.key()));
+        let signed = signature(credentials, &[&time, credentials.key(), &window, payload].map(str::as_bytes));
         Ok(request
             .header("X-BAPI-API-KEY", credentials.key())
             .header("X-BAPI-TIMESTAMP", time)

@@ -160,7 +160,8 @@ fn tickers(frame: &str, topic: &str, product: Product, markets: &Markets) -> Res
         return Err(bad(frame, "a ticker of nothing"));
     }
     let known = markets.of_symbol(&row.symbol, &[product]);
-    let mut events = vec![Event::Ticker(ticker_of(&row, markets.name_of(&row.symbol, &[product]), read.ts.0))];
+    let mut events =
+        vec![Event::Ticker(Box::new(ticker_of(&row, markets.name_of(&row.symbol, &[product]), read.ts.0)))];
     if row.funding_rate.0.is_some() {
         events.push(Event::Funding(funding_of(&row, known, read.ts.0)));
     }
@@ -204,7 +205,7 @@ fn execution(row: &ExecutionRow, page: Product, markets: &Markets) -> Result<Eve
     match row.exec_type.0.as_str() {
         // The fast stream of fills has no type.
         "" | "Trade" | "AdlTrade" | "BustTrade" | "BlockTrade" | "MovePosition" | "Delivery" => {
-            reports::execution(row, page, markets).map(Event::Fill)
+            reports::execution(row, page, markets).map(Event::from)
         }
         "Funding" => Ok(Event::Ignored("a funding payment")),
         "Settle" => Ok(Event::Ignored("a settlement of profit and loss")),
@@ -228,11 +229,9 @@ fn private(frame: &str, topic: &str, page: Product, markets: &Markets) -> Result
     let (name, rest) = topic.split_once('.').unwrap_or((topic, ""));
     let page = product(rest).unwrap_or(page);
     match name {
-        "order" => rows::<OrderRow>(frame, topic, |row| reports::order(row, page, markets).map(Event::Order)),
+        "order" => rows::<OrderRow>(frame, topic, |row| reports::order(row, page, markets).map(Event::from)),
         "execution" => rows::<ExecutionRow>(frame, topic, |row| execution(row, page, markets)),
-        "position" => {
-            rows::<PositionRow>(frame, topic, |row| reports::position(row, page, markets).map(Event::Position))
-        }
+        "position" => rows::<PositionRow>(frame, topic, |row| reports::position(row, page, markets).map(Event::from)),
         "wallet" => wallets(frame, topic),
         "greeks" => ignored(frame, topic, "greeks of options"),
         "dcp" => ignored(frame, topic, "the switch against disconnection"),
@@ -302,7 +301,7 @@ impl Streams for Bybit {
             Channel::Public(_) => Ok(Vec::new()),
             Channel::Private(_) => {
                 let until = moment.now.plus_ms(i64::from(moment.window_ms)).ms();
-                let signed = signature(credentials, &format!("GET/realtime{until}"));
+                let signed = signature(credentials, &[b"GET/realtime", until.to_string().as_bytes()]);
                 Ok(vec![json!({ "op": "auth", "args": [credentials.key(), until, signed] }).to_string()])
             }
         }

@@ -3,7 +3,7 @@
 use super::errors::answer;
 use super::raw::{DatedPosition, FillRow, Money, OrderRow, PerpetualPosition, WalletRow};
 use super::reports;
-use super::request::{READ, account, invalid, iso, product_of, product_type, query, segment};
+use super::request::{READ, account, invalid, product_of, product_type, query, segment};
 use crate::protocol::call::{OrderFilter, Wallet};
 use crate::protocol::fault::{ApiError, Meaning};
 use crate::protocol::http::Params;
@@ -16,6 +16,7 @@ use crate::protocol::{
     ReadFault, Reply, Scope,
 };
 use desk::money::exact;
+use desk::time::Timestamp;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -147,7 +148,7 @@ fn read_orders(reply: &Reply, markets: &Markets) -> Result<Vec<OrderReport>, Rea
 
 fn stretch(params: Params, range: &Range, names: [&'static str; 2]) -> Params {
     let [from, to] = names;
-    params.maybe(from, range.since.map(iso)).maybe(to, range.until.map(iso))
+    params.maybe(from, range.since.map(Timestamp::rfc3339_ms)).maybe(to, range.until.map(Timestamp::rfc3339_ms))
 }
 
 /// Several orders, the newest first. Open ones can't be asked for together with others.

@@ -40,12 +40,6 @@ pub(super) fn segment(text: &str) -> String {
     encoded
 }
 
-/// An instant as the venue writes it.
-pub(super) fn iso(at: Timestamp) -> String {
-    let whole = at.to_string();
-    format!("{}.{:03}Z", whole.trim_end_matches('Z'), at.ms().rem_euclid(1000))
-}
-
 /// An instant in whole seconds.
 pub(super) fn seconds(at: Timestamp) -> i64 {
     at.ms().div_euclid(1000)

@@ -91,7 +91,7 @@ fn tickers(frame: &str, channel: &str, markets: &Markets) -> Result<Vec<Event>, 
     let read = framed::<Tickers>(frame, channel)?;
     let when = at(frame, &read.timestamp)?;
     let ticker = |row: &TickerRow| {
-        Event::Ticker(Ticker {
+        Event::Ticker(Box::new(Ticker {
             market: markets.name_of(&row.product_id, &[]),
             at: when,
             bid: row.best_bid.nonzero(),
@@ -104,7 +104,7 @@ fn tickers(frame: &str, channel: &str, markets: &Markets) -> Result<Vec<Event>, 
             percentage: row.price_percent_chg_24_h.0,
             base_volume: row.volume_24_h.0,
             ..Ticker::default()
-        })
+        }))
     };
     Ok(read.events.iter().flat_map(|event| &event.tickers).map(ticker).collect())
 }
@@ -173,14 +173,14 @@ fn user(frame: &str, channel: &str, markets: &Markets) -> Result<Vec<Event>, Rea
     for event in framed::<UserEvent>(frame, channel)?.events {
         let fault = |e| bad(frame, e);
         for row in &event.orders {
-            events.push(Event::Order(order(row, markets).map_err(fault)?));
+            events.push(Event::Order(Box::new(order(row, markets).map_err(fault)?)));
         }
         let positions = event.positions.unwrap_or_default();
         for row in &positions.perpetual_futures_positions {
-            events.push(Event::Position(perpetual(row, markets).map_err(fault)?));
+            events.push(Event::Position(Box::new(perpetual(row, markets).map_err(fault)?)));
         }
         for row in &positions.expiring_futures_positions {
-            events.push(Event::Position(dated(row, markets).map_err(fault)?));
+            events.push(Event::Position(Box::new(dated(row, markets).map_err(fault)?)));
         }
     }
     if events.is_empty() {

@@ -44,12 +44,6 @@ fn flat((name, value): (&str, &Value)) -> Vec<(String, String)> {
     }
 }
 
-/// An instant as RFC 3339 with milliseconds.
-pub(super) fn rfc3339(at: Timestamp) -> String {
-    let seconds = at.to_string();
-    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.ms().rem_euclid(1000))
-}
-
 /// Seconds since 1970, cut off.
 pub(super) fn seconds_down(at: Timestamp) -> i64 {
     at.ms().div_euclid(1000)

@@ -42,7 +42,7 @@ pub(super) fn cancel_many(orders: &[OrderRef], usual: Product) -> Built<Vec<Orde
     no_trailing(&first.scope)?;
     let scope = &first.scope;
     // Only contracts (and stop orders) are cancelled by a list of ids; a list without a market can mean nothing else.
-    let usual = if scope.class == OrderClass::Trigger { usual } else { Product::Linear };
+    let usual = if scope.class.is_trigger() { usual } else { Product::Linear };
     let route = Route::asked(first.instrument.as_ref(), scope, usual)?;
     for order in orders {
         if Route::asked(order.instrument.as_ref(), &order.scope, usual)? != route || order.scope.class != scope.class {
@@ -56,12 +56,12 @@ pub(super) fn cancel_many(orders: &[OrderRef], usual: Product) -> Built<Vec<Orde
             let body = fields.extra(&scope.extra, &TAKEN).body();
             Unsigned::post(SPOT, "/api/ua/v1/unified/order/cancel-batch", body, EndpointClass::Cancel).weighing(4)
         }
-        (Route::Futures, OrderClass::Plain | OrderClass::Trigger | OrderClass::Trailing) => {
+        (Route::Futures, _) => {
             let body = futures_list(orders)?.extra(&scope.extra, &TAKEN).body();
             let request = Unsigned::post(FUTURES, "/api/v1/orders/multi-cancel", body, EndpointClass::Cancel);
             request.by(crate::protocol::Method::Delete).weighing(20)
         }
-        (Route::Spot | Route::Fast | Route::Margin(_), OrderClass::Trigger) => {
+        (Route::Spot | Route::Fast | Route::Margin(_), OrderClass::Trigger | OrderClass::Protective) => {
             let ids: Result<Vec<_>, CallError> =
                 orders.iter().map(|o| o.id.clone().ok_or_else(|| needs("the venue's ids"))).collect();
             let ours =
@@ -99,7 +99,7 @@ fn futures_list(orders: &[OrderRef]) -> Result<Fields, CallError> {
 pub(super) fn cancel_all(market: Option<&Instrument>, scope: &Scope, usual: Product) -> Built<Vec<OrderReport>> {
     no_trailing(scope)?;
     let route = Route::asked(market, scope, usual)?;
-    let trigger = scope.class == OrderClass::Trigger;
+    let trigger = scope.class.is_trigger();
     let symbol = || Params::new().maybe("symbol", symbol_of(market));
     let request = match (route, trigger) {
         (Route::Unified(kind), _) => {

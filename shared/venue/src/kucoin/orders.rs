@@ -38,7 +38,7 @@ pub(super) fn symbol_of(market: Option<&Instrument>) -> Option<String> {
 /// The path, query and weight of one order in a classic system, for looking it up (`true`) or cancelling it.
 pub(super) fn single(order: &OrderRef, route: Route, reading: bool) -> Result<(String, Params, u32), CallError> {
     let market = order.instrument.as_ref();
-    let trigger = order.scope.class == OrderClass::Trigger;
+    let trigger = order.scope.class.is_trigger();
     let none = Params::new();
     let with_symbol = || needed(market).map(|market| Params::new().with("symbol", &market.symbol));
     let waits = flag(&order.scope.extra, "sync") && !reading;
@@ -129,7 +129,7 @@ const fn status(filter: OrderFilter) -> Option<&'static str> {
 /// Where a list of orders is, what it is asked, and what it weighs.
 fn listing(asked: &OrdersQuery, route: Route) -> Result<(&'static str, Params, u32), CallError> {
     let market = asked.instrument.as_ref();
-    let trigger = asked.scope.class == OrderClass::Trigger;
+    let trigger = asked.scope.class.is_trigger();
     let open = asked.filter == OrderFilter::Open;
     let symbol = || Params::new().maybe("symbol", symbol_of(market));
     let paged = |params: Params| {

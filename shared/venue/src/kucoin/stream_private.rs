@@ -115,8 +115,8 @@ impl Change {
 
 fn order(frame: &Frame<'_>, markets: &Markets) -> Result<Vec<Event>, String> {
     let change: Change = frame.data()?;
-    let fill = change.fill(markets)?.map(Event::Fill);
-    Ok(fill.into_iter().chain([Event::Order(change.report(markets)?)]).collect())
+    let fill = change.fill(markets)?.map(Event::from);
+    Ok(fill.into_iter().chain([Event::Order(Box::new(change.report(markets)?))]).collect())
 }
 
 /// A change of a stop order.
@@ -151,7 +151,7 @@ fn stop_order(frame: &Frame<'_>, markets: &Markets) -> Result<Vec<Event>, String
         "fail" | "failed" => OrderState::Rejected,
         other => return Err(format!("stop order change {other:?}")),
     };
-    Ok(vec![Event::Order(OrderReport {
+    Ok(vec![Event::Order(Box::new(OrderReport {
         market: Some(markets.name_of(&change.symbol.0, &[])),
         id: Some(change.order_id.owned().ok_or("an order without an id")?),
         client_id: change.client_oid.owned(),
@@ -163,7 +163,7 @@ fn stop_order(frame: &Frame<'_>, markets: &Markets) -> Result<Vec<Event>, String
         at: change.created_at.0,
         updated_at: change.ts.0,
         ..OrderReport::default()
-    })])
+    }))])
 }
 
 #[derive(Deserialize)]
@@ -245,7 +245,7 @@ fn position(frame: &Frame<'_>, markets: &Markets) -> Result<Vec<Event>, String> 
         return Ok(vec![Event::Ignored("a move of the mark price under a position")]);
     }
     let position: RawPosition = frame.data()?;
-    Ok(vec![Event::Position(position.report(markets)?)])
+    Ok(vec![Event::Position(Box::new(position.report(markets)?))])
 }
 
 /// What a frame of a private stream tells.

@@ -218,7 +218,7 @@ fn ticker(frame: &Frame<'_>, markets: &Markets) -> Result<Event, String> {
     // The channel of all markets has the symbol as its subject.
     let named = if behind == "all" { frame.subject.0.as_str() } else { behind };
     let symbol = quote.symbol.some().unwrap_or(named);
-    Ok(Event::Ticker(Ticker {
+    Ok(Event::Ticker(Box::new(Ticker {
         market: markets.name_of(symbol, &[]),
         at: quote.time.0,
         bid: quote.best_bid.nonzero(),
@@ -227,7 +227,7 @@ fn ticker(frame: &Frame<'_>, markets: &Markets) -> Result<Event, String> {
         ask_quantity: quote.best_ask_size.0,
         last: quote.price.nonzero(),
         ..Ticker::default()
-    }))
+    })))
 }
 
 #[derive(Deserialize)]
@@ -303,7 +303,7 @@ fn instrument(frame: &Frame<'_>, markets: &Markets) -> Result<Event, String> {
             let data: MarkIndex = frame.data()?;
             let (mark, index) = (data.mark_price.nonzero(), data.index_price.nonzero());
             let at = Some(either(data.timestamp.0)?);
-            Ok(Event::Ticker(Ticker { market, at, mark, index, ..Ticker::default() }))
+            Ok(Event::Ticker(Box::new(Ticker { market, at, mark, index, ..Ticker::default() })))
         }
         "funding.rate" => {
             let data: Rate = frame.data()?;

@@ -1,9 +1,9 @@
 //! The account: balances, fees, what a key may do, currencies.
 
-use super::fields::Fields;
 use super::raw::{AssetRow, BalanceRow, ConfigRow, CurrencyRow, DetailRow, FeeRow};
 use super::{VENUE, envelope, inst_type, inst_type_of, limits, underlying};
 use crate::protocol::call::{Scope, Wallet};
+use crate::protocol::fields::Fields;
 use crate::protocol::model::{AccountRow, Balances, Currency, FeeRate, Holding, KeyPermissions};
 use crate::protocol::wire::MaybeNum;
 use crate::protocol::{Ask, Built, CallError, Instrument, ReadFault};

@@ -1,8 +1,8 @@
 //! Bars of trades, of the mark price and of the index.
 
-use super::fields::Fields;
 use super::{VENUE, envelope, limits, underlying};
 use crate::protocol::call::{BarPrice, BarQuery, Scope};
+use crate::protocol::fields::Fields;
 use crate::protocol::model::Bar;
 use crate::protocol::wire::{self, Text, price, quantity};
 use crate::protocol::{Ask, Built, CallError, Instrument, ReadFault};

@@ -213,16 +213,16 @@ fn at_leisure(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
         // Frames whose keys stand in another order than the venue's usual one.
         "trades" | "trades-all" => trades(frame, markets),
         "books" | "books5" | "books-l2-tbt" | "books50-l2-tbt" => depths(frame, markets),
-        "tickers" => each(frame, |row: TickerRow| market::ticker_of(&row, markets).map(Event::Ticker)),
+        "tickers" => each(frame, |row: TickerRow| market::ticker_of(&row, markets).map(Event::from)),
         "bbo-tbt" => best(frame, &arg, markets),
         "mark-price" => each(frame, |row: MarkRow| {
             let market = markets.name_of(row.inst_id.some().ok_or("a price without its instrument")?, &[]);
-            Ok(Event::Ticker(Ticker { market, at: row.ts.0, mark: row.mark_px.0, ..Ticker::default() }))
+            Ok(Event::Ticker(Box::new(Ticker { market, at: row.ts.0, mark: row.mark_px.0, ..Ticker::default() })))
         }),
         "funding-rate" => each(frame, |row: FundingRow| market::funding_of(&row, markets).map(Event::Funding)),
         "orders" | "orders-algo" | "algo-advance" => orders(frame, markets),
         "account" => each(frame, |row: BalanceRow| account::balance(&row).map(Event::Balances)),
-        "positions" => each(frame, |row: PositionRow| positions::report(&row, markets).map(Event::Position)),
+        "positions" => each(frame, |row: PositionRow| positions::report(&row, markets).map(Event::from)),
         "index-tickers" => Ok(vec![Event::Ignored("the price of an index")]),
         "instruments" => Ok(vec![Event::Ignored("instruments, which are asked for instead")]),
         "status" => Ok(vec![Event::Ignored("maintenance, which is asked for instead")]),
@@ -260,7 +260,7 @@ fn best(frame: &str, arg: &Arg, markets: &Markets) -> Result<Vec<Event>, String>
         let number = |side: &[Vec<Text>], at: usize| {
             side.first().and_then(|level| level.get(at)).map(|text| wire::decimal(&text.0)).transpose()
         };
-        Ok(Event::Ticker(Ticker {
+        Ok(Event::Ticker(Box::new(Ticker {
             market: markets.name_of(&arg.inst_id.0, &[]),
             at: row.ts.0,
             bid: number(&row.bids, 0)?,
@@ -268,7 +268,7 @@ fn best(frame: &str, arg: &Arg, markets: &Markets) -> Result<Vec<Event>, String>
             ask: number(&row.asks, 0)?,
             ask_quantity: number(&row.asks, 1)?,
             ..Ticker::default()
-        }))
+        })))
     })
 }
 
@@ -280,7 +280,7 @@ fn orders(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
         let filled = row.fill_sz.nonzero().zip(row.fill_px.nonzero());
         if let (Some((amount, at)), Some(trade)) = (filled, row.trade_id.owned().filter(|id| id != "0")) {
             let fee = rows::fee(row.fill_fee, &row.fill_fee_ccy);
-            events.push(Event::Fill(OwnTrade {
+            events.push(Event::Fill(Box::new(OwnTrade {
                 market: report.market.clone().unwrap_or_default(),
                 id: trade,
                 order: report.id.clone(),
@@ -292,9 +292,9 @@ fn orders(frame: &str, markets: &Markets) -> Result<Vec<Event>, String> {
                 quantity: quantity(amount)?,
                 cost: None,
                 fee,
-            }));
+            })));
         }
-        events.push(Event::Order(report));
+        events.push(Event::Order(Box::new(report)));
     }
     Ok(events)
 }

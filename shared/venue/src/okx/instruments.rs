@@ -1,8 +1,8 @@
 //! Instruments with their filters.
 
-use super::fields::Fields;
 use super::raw::InstrumentRow;
 use super::{VENUE, envelope, limits};
+use crate::protocol::fields::Fields;
 use crate::protocol::{Ask, Built, CallError, Instrument, Product};
 use desk::money::exact;
 use rust_decimal::Decimal;

@@ -1,11 +1,11 @@
 //! Leverage, margin modes, margin, and the steps of leverage.
 
 use super::envelope::{self, Ack};
-use super::fields::Fields;
 use super::raw::{LeverageRow, TierRow};
 use super::words::{invalid, position_side};
 use super::{inst_type, limits, margin_of, margin_text, underlying};
 use crate::protocol::call::{LeverageChange, MarketsQuery, Scope};
+use crate::protocol::fields::Fields;
 use crate::protocol::model::{LeverageSetting, LeverageTier, MarginMode, PositionSide};
 use crate::protocol::{Ask, Built, EndpointClass, Instrument, Product, ReadFault, Reply, Unsigned};
 use rust_decimal::Decimal;

@@ -1,8 +1,8 @@
 //! Limits on requests. The venue limits each endpoint by itself; here the endpoints of a class share one budget, in which
 //! one with a lower limit weighs more. So no endpoint is ever asked more often than it may be.
 
-use super::fields::Fields;
 use crate::protocol::capability::RateLimit;
+use crate::protocol::fields::Fields;
 use crate::protocol::{Body, EndpointClass, Unsigned};
 
 /// In how long, in milliseconds.

@@ -1,9 +1,9 @@
 //! Looking up orders and fills.
 
-use super::fields::Fields;
 use super::raw::{FillRow, OrderRow};
 use super::{VENUE, envelope, errors, inst_type, inst_type_of, limits, manage, rows, words};
 use crate::protocol::call::{HistoryQuery, OrderClass, OrderFilter, OrderRef, OrdersQuery, Range, Scope};
+use crate::protocol::fields::Fields;
 use crate::protocol::model::{OrderReport, OwnTrade};
 use crate::protocol::{Ask, Built, CallError, Instrument, Meaning, ReadFault, Reply, Unsigned};
 use desk::time::Timestamp;
@@ -42,6 +42,7 @@ fn waiting_type(scope: &Scope) -> Option<String> {
         (OrderClass::Trailing, _) => Some("move_order_stop".to_owned()),
         (_, Some(said)) => Some(said),
         (OrderClass::Trigger, None) => Some("trigger".to_owned()),
+        (OrderClass::Protective, None) => Some("conditional".to_owned()),
         (OrderClass::Plain, None) => None,
     }
 }

@@ -1,10 +1,10 @@
 //! Changing and cancelling orders.
 
 use super::envelope::{self, Ack};
-use super::fields::Fields;
 use super::words::{self, invalid};
 use super::{limits, place};
 use crate::protocol::call::{Amendment, Attached, OrderClass, OrderKind, OrderRef, Trigger, TriggerKind};
+use crate::protocol::fields::Fields;
 use crate::protocol::model::OrderReport;
 use crate::protocol::{Ask, Built, CallError, EndpointClass, Instrument, ReadFault, Reply};
 
@@ -18,7 +18,7 @@ const INTERPRETED: [&str; 2] = ["type", "ordType"];
 /// Whether an order waits for a trigger, as far as is known.
 pub(super) fn waits(order: &OrderRef) -> bool {
     match order.scope.class {
-        OrderClass::Trigger | OrderClass::Trailing => true,
+        OrderClass::Trigger | OrderClass::Protective | OrderClass::Trailing => true,
         OrderClass::Plain => words::extra_waits(&order.scope.extra) || order.scope.extra.get("algoId").is_some(),
     }
 }

@@ -1,9 +1,9 @@
 //! Public data: time, health, tickers, books, trades, funding, open interest.
 
-use super::fields::Fields;
 use super::raw::{BookRow, FundingRow, MarkRow, OpenInterestRow, Status, TickerRow, Time, TradeRow};
 use super::{envelope, inst_type, inst_type_of, limits, rows, underlying};
 use crate::protocol::call::{HistoryQuery, MarketsQuery, Range, Scope};
+use crate::protocol::fields::Fields;
 use crate::protocol::model::{Funding, Level, OpenInterest, OrderBook, PublicTrade, Ticker, VenueHealth};
 use crate::protocol::wire::{self, MaybeMs, Text, price, quantity};
 use crate::protocol::{Ask, Built, CallError, Instrument, Markets, Product, ReadFault, Reply, Unsigned};

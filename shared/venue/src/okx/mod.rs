@@ -26,7 +26,6 @@ mod capabilities;
 mod checksum;
 mod envelope;
 mod errors;
-mod fields;
 mod frames;
 mod instruments;
 mod leverage;

@@ -1,9 +1,9 @@
 //! Money that moved: funding payments, and movements without a trade. Read only.
 
-use super::fields::Fields;
 use super::raw::BillRow;
 use super::{envelope, inst_type, limits};
 use crate::protocol::call::{HistoryQuery, Wallet};
+use crate::protocol::fields::Fields;
 use crate::protocol::model::{FundingPayment, Movement, MovementKind};
 use crate::protocol::{Ask, Built, Product};
 

@@ -5,7 +5,7 @@ use super::words::{Written, invalid, written};
 use super::{errors, limits};
 use crate::protocol::call::{NewOrder, OrderKind};
 use crate::protocol::model::{OrderReport, OrderState, Side};
-use crate::protocol::{Ask, Body, Built, EndpointClass, Meaning, ReadFault, Reply, Unsigned};
+use crate::protocol::{Ask, Built, EndpointClass, Meaning, ReadFault, Reply, Unsigned};
 
 /// How many plain orders fit into a request.
 const BATCH_MAX: usize = 20;
@@ -64,8 +64,7 @@ pub(super) fn one(order: &NewOrder) -> Built<OrderReport> {
     let request = if waits {
         limits::post("/api/v5/trade/order-algo", fields.body(), EndpointClass::Order)
     } else {
-        let body = Body::json(&[fields]);
-        until(limits::post("/api/v5/trade/batch-orders", body, EndpointClass::Order), &[order])
+        until(limits::post("/api/v5/trade/batch-orders", fields.only(), EndpointClass::Order), &[order])
     };
     Ok(Ask::new(request, move |reply, _| {
         let ack = envelope::ack(reply)?;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::protocol::call::{Trigger, TriggerKind};
-use crate::protocol::{Instrument, Product};
+use crate::protocol::{Body, Instrument, Product};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::Value;

@@ -1,11 +1,11 @@
 //! Positions: those that are, those that were, and closing one.
 
 use super::envelope::{self, Ack};
-use super::fields::Fields;
 use super::raw::{AttachedRow, ClosedPositionRow, PositionRow};
 use super::words::position_side;
 use super::{inst_type, inst_type_of, limits, margin_of, margin_text};
 use crate::protocol::call::{HistoryQuery, MarketsQuery, Scope};
+use crate::protocol::fields::Fields;
 use crate::protocol::model::{MarginMode, OrderReport, PositionReport, PositionSide};
 use crate::protocol::wire::MaybeNum;
 use crate::protocol::{Ask, Built, EndpointClass, Instrument, Markets, Product, ReadFault, Unsigned};

@@ -3,7 +3,6 @@
 use super::VENUE;
 use crate::protocol::sign::base64;
 use crate::protocol::{Auth, CallError, Credentials, Moment, Request, Unsigned};
-use desk::time::Timestamp;
 
 /// Signs a request, or only encodes a public one.
 pub(super) fn sign(
@@ -18,7 +17,7 @@ pub(super) fn sign(
     }
     let credentials = credentials.ok_or(CallError::Credentials { venue: VENUE, why: "there are none" })?;
     let passphrase = passphrase(credentials)?;
-    let time = iso(moment.now);
+    let time = moment.now.rfc3339_ms();
     let message = [time.as_str(), request.method.as_str(), &request.target, &request.body].map(str::as_bytes);
     let signature = base64(credentials.hmac_sha256(&message).as_ref());
     Ok(request
@@ -33,16 +32,12 @@ pub(super) fn passphrase(credentials: &Credentials) -> Result<&str, CallError> {
     credentials.passphrase().ok_or(CallError::Credentials { venue: VENUE, why: "the passphrase is missing" })
 }
 
-/// `2020-12-08T09:08:57.715Z`.
-fn iso(at: Timestamp) -> String {
-    format!("{}.{:03}Z", at.to_string().trim_end_matches('Z'), at.ms().rem_euclid(1000))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::protocol::wire::rfc3339;
     use crate::protocol::{Body, EndpointClass, Params};
+    use desk::time::Timestamp;
 
     fn signed(unsigned: Unsigned, at: &str, key: [&str; 3]) -> String {
         let [key, secret, passphrase] = key.map(str::to_owned);

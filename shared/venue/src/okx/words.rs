@@ -1,15 +1,16 @@
 //! An order in the venue's words.
 
-use super::fields::Fields;
 use super::margin_text;
 use crate::protocol::call::{
     Attached, Distance, Extra, NewOrder, OrderKind, PriceSource, TimeInForce, Trailing, Trigger, TriggerKind,
 };
+use crate::protocol::fields::Fields;
 use crate::protocol::model::{MarginMode, PositionSide, Side};
 use crate::protocol::{CallError, Product, wire};
 use desk::money::exact;
 use rust_decimal::Decimal;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Types of orders that have the endpoints of triggers.
 const WAITING: [&str; 8] =
@@ -55,7 +56,7 @@ pub(super) struct Written {
 
 /// Writes an order.
 pub(super) fn written(order: &NewOrder) -> Result<Written, CallError> {
-    let order = &typed(order)?;
+    let order = &*typed(order)?;
     let market = &order.instrument;
     let side = match order.side {
         Side::Buy => "buy",
@@ -65,7 +66,7 @@ pub(super) fn written(order: &NewOrder) -> Result<Written, CallError> {
     fields = trade_mode(fields, order);
     let ord_type = order_type(order)?;
     let waits = waits(&ord_type);
-    fields.set("ordType", ord_type.as_str());
+    fields.set("ordType", &*ord_type);
     fields = size(fields, order)?;
     fields = match (order.trigger, order.trailing) {
         (Some(_), Some(_)) => return invalid("an order has a trigger or trails, not both"),
@@ -96,7 +97,10 @@ pub(super) fn written(order: &NewOrder) -> Result<Written, CallError> {
 }
 
 /// The order with what its extras say in the venue's words put into its own fields.
-fn typed(order: &NewOrder) -> Result<NewOrder, CallError> {
+fn typed(order: &NewOrder) -> Result<Cow<'_, NewOrder>, CallError> {
+    if order.extra.0.is_empty() {
+        return Ok(Cow::Borrowed(order));
+    }
     let mut order = order.clone();
     let mut leg = |kind, name: &str| {
         let Some(text) = order.extra.text(name) else { return Ok::<_, CallError>(None) };
@@ -118,7 +122,7 @@ fn typed(order: &NewOrder) -> Result<NewOrder, CallError> {
     if order.extra.text("type").is_some_and(|kind| waits(&kind)) {
         order.kind = if order.price.is_some() { OrderKind::Limit } else { OrderKind::Market };
     }
-    Ok(order)
+    Ok(Cow::Owned(order))
 }
 
 /// Whether spot is traded on margin, and how.
@@ -144,22 +148,22 @@ fn trade_mode(fields: Fields, order: &NewOrder) -> Fields {
 }
 
 /// `ordType`.
-fn order_type(order: &NewOrder) -> Result<String, CallError> {
+fn order_type(order: &NewOrder) -> Result<Cow<'static, str>, CallError> {
     if let Some(said) = order.extra.text("ordType") {
-        return Ok(said);
+        return Ok(said.into());
     }
     if order.trailing.is_some()
         || ["trailingPrice", "callbackSpread", "callbackRatio"].iter().any(|n| order.extra.get(n).is_some())
     {
-        return Ok("move_order_stop".to_owned());
+        return Ok("move_order_stop".into());
     }
     let said = order.extra.text("type");
     if let Some(trigger) = order.trigger {
         return match (trigger.kind, order.oco) {
-            (TriggerKind::Plain, None) => Ok("trigger".to_owned()),
+            (TriggerKind::Plain, None) => Ok("trigger".into()),
             (TriggerKind::Plain, Some(_)) => invalid("an OCO of OKX is a stop-loss and a take-profit"),
-            (_, None) => Ok("conditional".to_owned()),
-            (first, Some(second)) if second.kind != first && second.kind != TriggerKind::Plain => Ok("oco".to_owned()),
+            (_, None) => Ok("conditional".into()),
+            (first, Some(second)) if second.kind != first && second.kind != TriggerKind::Plain => Ok("oco".into()),
             (_, Some(_)) => invalid("an OCO of OKX is a stop-loss and a take-profit"),
         };
     }
@@ -167,7 +171,7 @@ fn order_type(order: &NewOrder) -> Result<String, CallError> {
         return invalid("an OCO of OKX is a stop-loss and a take-profit");
     }
     if let Some(said) = said.filter(|said| waits(said) || !matches!(said.as_str(), "limit" | "market")) {
-        return Ok(said);
+        return Ok(said.into());
     }
     let market = order.kind == OrderKind::Market;
     let force = if order.post_only { Some(TimeInForce::PostOnly) } else { order.time_in_force };
@@ -181,7 +185,7 @@ fn order_type(order: &NewOrder) -> Result<String, CallError> {
         (true, Some(TimeInForce::PostOnly)) => return invalid("a market order can't be post-only"),
         (_, Some(TimeInForce::Gtd)) => return invalid("OKX has no orders that are good till a day"),
     }
-    .to_owned())
+    .into())
 }
 
 /// `sz`: in base units or contracts, or, for market orders of spot, in quote units.

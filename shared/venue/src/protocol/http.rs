@@ -2,8 +2,7 @@
 
 pub use super::params::{Params, encode_into};
 use desk::time::Timestamp;
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -52,19 +51,6 @@ impl Body {
         // Only maps with keys that are no strings can't be written, and no venue's body has one.
         serde_json::to_string(value).map_or(Self::None, Self::Json)
     }
-}
-
-/// Writes named values as an object, sorted by name as a `serde_json` map would have them, without making one.
-///
-/// # Errors
-/// Those of the serializer.
-pub fn sorted_object<'a, S: Serializer>(
-    serializer: S,
-    fields: impl Iterator<Item = (&'a str, &'a Value)>,
-) -> Result<S::Ok, S::Error> {
-    let mut sorted: Vec<(&str, &Value)> = fields.collect();
-    sorted.sort_by_key(|(name, _)| *name);
-    serializer.collect_map(sorted)
 }
 
 /// Whose eyes a request needs.

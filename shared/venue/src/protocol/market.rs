@@ -4,6 +4,7 @@ use super::fault::CallError;
 use super::wire;
 use desk::money::exact::{self, Rounding};
 use desk::time::Timestamp;
+use foldhash::fast::FixedState;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -177,8 +178,8 @@ impl Instrument {
 #[derive(Debug, Clone, Default)]
 pub struct Markets {
     all: Vec<Instrument>,
-    by_name: HashMap<String, usize>,
-    by_symbol: HashMap<String, Vec<usize>>,
+    by_name: HashMap<String, usize, FixedState>,
+    by_symbol: HashMap<String, Vec<usize>, FixedState>,
 }
 
 impl Markets {

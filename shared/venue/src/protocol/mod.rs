@@ -22,6 +22,7 @@ pub mod capability;
 pub mod credentials;
 mod eight;
 pub mod fault;
+pub mod fields;
 pub mod http;
 pub mod market;
 pub mod model;

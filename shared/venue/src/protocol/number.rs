@@ -49,23 +49,36 @@ fn short(text: &str) -> Option<Decimal> {
     Some(Decimal::from_i128_with_scale(i128::from(digits), scale))
 }
 
+/// The most characters of a number whose digits fit 64 bits: 28 decimals, the point, and a digit in front of it.
+const LONGEST: usize = 30;
+
 /// A number as [`Decimal`] writes it, sooner where its digits fit 64 bits.
 #[must_use]
 pub fn decimal_text(value: Decimal) -> String {
-    const ZEROS: &str = "00000000000000000000000000000";
-    let scale = usize::try_from(value.scale()).unwrap_or_default();
-    let digits = match u64::try_from(value.mantissa()) {
+    let decimals = usize::try_from(value.scale()).unwrap_or_default();
+    let mut digits = match u64::try_from(value.mantissa()) {
         Ok(digits) if value.is_sign_positive() => digits,
         Ok(_) | Err(_) => return value.to_string(),
     };
-    let mut text = digits.to_string();
-    if scale > 0 {
-        // A digit stands in front of the point.
-        let zeros = (scale + 1).saturating_sub(text.len());
-        text.insert_str(0, ZEROS.get(..zeros).unwrap_or_default());
-        text.insert(text.len() - scale, '.');
+    let mut text = [b'0'; LONGEST];
+    let mut length = 0;
+    for place in text.iter_mut().rev() {
+        if decimals > 0 && length == decimals {
+            *place = b'.';
+            length += 1;
+            continue;
+        }
+        *place = b'0' + u8::try_from(digits % 10).unwrap_or_default();
+        digits /= 10;
+        length += 1;
+        // At least one digit stands in front of the point.
+        if digits == 0 && (decimals == 0 || length > decimals) {
+            break;
+        }
     }
-    text
+    let written = text.get(LONGEST - length..).unwrap_or_default();
+    // Digits are always text.
+    std::str::from_utf8(written).unwrap_or_default().to_owned()
 }
 
 /// `value` times ten to the power of `exponent`, if that can be held.

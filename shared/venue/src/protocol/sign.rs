@@ -57,10 +57,12 @@ pub fn hmac_of(key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {
     context.sign()
 }
 
-/// SHA-256.
+/// SHA-256 of parts, one behind the other.
 #[must_use]
-pub fn sha256(message: &[u8]) -> digest::Digest {
-    digest::digest(&digest::SHA256, message)
+pub fn sha256(parts: &[&[u8]]) -> digest::Digest {
+    let mut context = digest::Context::new(&digest::SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    context.finish()
 }
 
 /// Ed25519 (RFC 8032), from the 32-byte seed.

@@ -83,7 +83,7 @@ pub enum Event {
     /// A trade of the market.
     Trade(PublicTrade),
     /// A ticker.
-    Ticker(Ticker),
+    Ticker(Box<Ticker>),
     /// A snapshot or delta of a book.
     Book(BookUpdate),
     /// A bar that is forming, or has closed.
@@ -100,13 +100,13 @@ pub enum Event {
     /// Funding and mark price.
     Funding(Funding),
     /// One of our orders changed.
-    Order(OrderReport),
+    Order(Box<OrderReport>),
     /// One of our orders was filled.
-    Fill(OwnTrade),
+    Fill(Box<OwnTrade>),
     /// Our balances; those not named did not change.
     Balances(Balances),
     /// One of our positions changed.
-    Position(PositionReport),
+    Position(Box<PositionReport>),
     /// The server accepted a subscription or a login.
     Accepted(String),
     /// The server refused something.
@@ -120,6 +120,19 @@ pub enum Event {
     /// Known, and of no use to the desk; says what it is.
     Ignored(&'static str),
 }
+
+/// Large events are boxed: of trades and deltas, which come most often, no more is moved about than they hold.
+macro_rules! boxed {
+    ($($large:ty => $event:ident),+) => {$(
+        impl From<$large> for Event {
+            fn from(large: $large) -> Self {
+                Self::$event(Box::new(large))
+            }
+        }
+    )+};
+}
+
+boxed!(Ticker => Ticker, OrderReport => Order, OwnTrade => Fill, PositionReport => Position);
 
 /// A venue's streams.
 pub trait Streams: Send + Sync {

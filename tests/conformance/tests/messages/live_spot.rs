@@ -5,7 +5,7 @@
 
 use conformance::fuzz::corpus::{self, Expected};
 use desk::fake::{FakeClock, sample};
-use desk::id::{InvocationId, Symbol, VenueId};
+use desk::id::{IntentId, InvocationId, Symbol, VenueId};
 use desk::order::{Claimed, Leg, Order, Timing};
 use desk::port::{
     CancelOrder as _, CancelOutcome, Clock, Item, Key, ListOpenOrders as _, Lookup, PlaceOrder as _, PlaceOutcome,
@@ -18,8 +18,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use venue::live::transport::SendFault;
 use venue::live::{Access, Alone, Exchange, LiveSpot, Transport};
+use venue::protocol::call::{OrderClass, OrderFilter, Range};
 use venue::protocol::{
-    Credentials, EndpointClass, Instrument, Markets, Method, Product, Protocol, Reply, Request, Scope,
+    Credentials, EndpointClass, Instrument, Markets, Method, OrderRef, OrdersQuery, Product, Protocol, Reply, Request,
+    Scope,
 };
 use venue::registry::ADAPTERS;
 
@@ -400,4 +402,165 @@ fn a_spent_budget_says_when_to_ask_again_and_does_not_keep_a_cancel_from_being_s
         };
         assert!(refused.retry_at.is_some(), "{refused}");
     });
+}
+
+/// An exchange with one order, which works until its cancel is taken. What it says is the test's.
+struct OneOrder<F> {
+    time: String,
+    cancelled: Mutex<bool>,
+    /// The answer to a request, and whether it takes the cancel.
+    says: F,
+}
+
+impl<F: Fn(&str, &str, bool) -> (String, bool) + Send + Sync> Transport for OneOrder<F> {
+    async fn send(&self, _: &str, request: &Request, _: Duration) -> Result<Reply, SendFault> {
+        let path = request.target.split('?').next().unwrap_or_default();
+        if path.ends_with("/time") {
+            return Ok(Reply::new(200, self.time.as_str()));
+        }
+        let mut cancelled = self.cancelled.lock().unwrap();
+        let (body, takes) = (self.says)(path, &request.body, *cancelled);
+        *cancelled |= takes;
+        Ok(Reply::new(200, body))
+    }
+}
+
+/// What becomes of a cancel at such an exchange.
+fn cancelled_at(
+    venue: &'static str,
+    says: impl Fn(&str, &str, bool) -> (String, bool) + Send + Sync,
+) -> (IntentId, CancelOutcome) {
+    let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
+    let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
+    let credentials = Credentials::new(venue, "a-key".into(), "YS1zZWNyZXQ=".into(), None).unwrap();
+    let access = Access { credentials: Some(credentials), ..Access::default() };
+    let transport = OneOrder { time: time(protocol), cancelled: Mutex::default(), says };
+    let clock = Hands(Arc::new(FakeClock::at(NOW_MS)));
+    let exchange = Exchange::new(protocol, access, Alone::default(), clock, transport, 1, |_, _, _| {});
+    exchange.set_markets(Markets::new([market(venue)]));
+    let live = LiveSpot::new(VenueId::new(venue).unwrap(), Arc::new(exchange), Scope::default());
+    let outcome = run(live.cancel(&intent.account, &intent.symbol, &intent.id));
+    (intent.id, outcome)
+}
+
+/// Answers of Coinbase about an order that is `state`, or about none.
+fn coinbase(path: &str, body: &str, state: Option<&str>, takes: bool) -> (String, bool) {
+    let id = sample::entry("1").id;
+    if path.ends_with("/batch_cancel") {
+        assert_eq!(body, r#"{"order_ids":["theirs-1"]}"#, "its orders are cancelled by its own ids");
+        let word = if takes { "" } else { "UNKNOWN_CANCEL_FAILURE_REASON" };
+        let row = format!(r#"{{"success":{takes},"failure_reason":"{word}","order_id":"theirs-1"}}"#);
+        return (format!(r#"{{"results":[{row}]}}"#), takes);
+    }
+    let row = |state| {
+        format!(
+            r#"{{"order_id":"theirs-1","client_order_id":"{id}","product_id":"BTC-USD","side":"BUY","status":"{state}","filled_size":"0"}}"#
+        )
+    };
+    (format!(r#"{{"orders":[{}],"has_next":false}}"#, state.map(row).unwrap_or_default()), false)
+}
+
+#[test]
+fn an_order_is_cancelled_by_the_id_its_venue_wants() {
+    let (id, outcome) = cancelled_at("coinbase", |path, body, cancelled| {
+        coinbase(path, body, Some(if cancelled { "CANCELLED" } else { "OPEN" }), true)
+    });
+    let CancelOutcome::Done(fact) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((fact.order, fact.status), (id, VenueStatus::Cancelled));
+}
+
+#[test]
+fn an_order_that_its_venue_forgets_has_ended_only_if_its_cancel_was_taken() {
+    let open = |cancelled: bool| (!cancelled).then_some("OPEN");
+    let (id, taken) = cancelled_at("coinbase", |path, body, cancelled| coinbase(path, body, open(cancelled), true));
+    assert!(matches!(&taken, CancelOutcome::Gone(last) if last.order == id), "{taken:?}");
+    let asked = Mutex::new(false);
+    let (_, refused) = cancelled_at("coinbase", |path, body, _| {
+        let mut asked = asked.lock().unwrap();
+        let answer = coinbase(path, body, open(*asked), false);
+        *asked |= path.ends_with("/batch_cancel");
+        answer
+    });
+    assert!(*asked.lock().unwrap() && matches!(refused, CancelOutcome::Unknown(_)), "{refused:?}");
+}
+
+#[test]
+fn an_order_that_is_found_only_among_those_that_work_is_cancelled() {
+    // By our id the venue is asked for the newest of all states; this one is not among them any more.
+    let reads = Mutex::new(0);
+    let (_, outcome) = cancelled_at("coinbase", |path, body, cancelled| {
+        let mut reads = reads.lock().unwrap();
+        *reads += u32::from(!path.ends_with("/batch_cancel"));
+        let state = if cancelled { Some("CANCELLED") } else { (*reads > 1).then_some("OPEN") };
+        coinbase(path, body, state, true)
+    });
+    assert!(matches!(outcome, CancelOutcome::Done(_)), "{outcome:?}");
+}
+
+#[test]
+fn a_stop_is_cancelled_among_the_class_its_venue_keeps_it_in() {
+    let (_, outcome) = cancelled_at("bybit", |path, body, cancelled| {
+        if path.ends_with("/order/cancel") {
+            let takes = body.contains(r#""orderFilter":"tpslOrder""#);
+            let id = sample::entry("1").id;
+            let taken = format!(
+                r#"{{"retCode":0,"retMsg":"OK","result":{{"orderId":"1","orderLinkId":"{id}"}},"time":{NOW_MS}}}"#
+            );
+            let refused =
+                format!(r#"{{"retCode":170213,"retMsg":"Order does not exist.","result":{{}},"time":{NOW_MS}}}"#);
+            return (if takes { taken } else { refused }, takes);
+        }
+        let state = if cancelled { "Cancelled" } else { "Untriggered" };
+        let row = format!(
+            r#"{{"orderId":"1","orderLinkId":"{}","symbol":"BTCUSDT","side":"Sell","orderType":"Market","orderStatus":"{state}","qty":"1","cumExecQty":"0"}}"#,
+            sample::entry("1").id
+        );
+        (
+            format!(r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"spot","list":[{row}]}},"time":{NOW_MS}}}"#),
+            false,
+        )
+    });
+    assert!(matches!(&outcome, CancelOutcome::Done(fact) if fact.status == VenueStatus::Cancelled), "{outcome:?}");
+}
+
+#[test]
+fn every_venue_lets_an_order_be_found_listed_and_cancelled_by_what_the_desk_knows_of_it() {
+    for protocol in spot() {
+        let venue = protocol.capabilities().venue;
+        let id = Some("0123456789abcdef0123456789abcdef".to_owned());
+        for class in [OrderClass::Plain, OrderClass::Trigger, OrderClass::Protective] {
+            let scope = Scope { class, ..Scope::default() };
+            let instrument = Some(market(venue));
+            let ours =
+                OrderRef { id: None, client_id: id.clone(), instrument: instrument.clone(), scope: scope.clone() };
+            let theirs = OrderRef { id: Some("1".to_owned()), ..ours.clone() };
+            let both = protocol.open_order(&ours).is_ok() && protocol.closed_order(&ours).is_ok();
+            assert!(protocol.order(&ours).is_ok() || both, "{venue} {class:?}");
+            assert!(protocol.cancel(&ours).is_ok() || protocol.cancel(&theirs).is_ok(), "{venue} {class:?}");
+            let of = |filter| {
+                let (instrument, scope) = (instrument.clone(), scope.clone());
+                protocol.orders(&OrdersQuery { filter, instrument, range: Range::default(), scope }).is_ok()
+            };
+            assert!(of(OrderFilter::Open), "{venue} {class:?}");
+            let ended = of(OrderFilter::All) || of(OrderFilter::CanceledAndClosed);
+            assert!(ended || of(OrderFilter::Closed) && of(OrderFilter::Canceled), "{venue} {class:?}");
+        }
+    }
+}
+
+#[test]
+fn absence_is_told_at_every_venue_where_no_list_has_the_order() {
+    let empty = [
+        ("kraken", r#"{"error":[],"result":{"open":{},"closed":{},"count":0}}"#),
+        ("okx", r#"{"code":"0","msg":"","data":[]}"#),
+        ("bybit", r#"{"retCode":0,"retMsg":"OK","result":{"category":"spot","list":[]},"time":1700000000000}"#),
+        ("binance", "[]"),
+        ("coinbase", r#"{"orders":[],"has_next":false}"#),
+    ];
+    for (venue, reply) in empty {
+        let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
+        let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
+        let found = run(live(protocol, Reply::new(200, reply)).in_lists(&intent.account, &intent.symbol, &intent.id));
+        assert_eq!(found, Ok(Lookup::NotFound), "{venue}");
+    }
 }

@@ -5,7 +5,7 @@ use crate::world::World;
 use desk::fill::Fill;
 use desk::ledger::sums;
 use desk::money::{Amount, MoneyError};
-use desk::order::Order;
+use desk::order::{Intent, Order};
 use desk::position::Position;
 use store::keys;
 
@@ -85,20 +85,22 @@ pub(super) fn i07_limit_is_headroom_and_reserved_and_held(world: &World) -> Verd
         if sum != mirror.profile.max_position {
             return Err(format!("{symbol}: {room} are free, {reserved} reserved and {cost} held: {sum}"));
         }
-        if takes_room(world) && room.is_negative() {
+        // Only what is approved in this market takes of its room. Another's may be below zero: a trade may turn up of an
+        // order that was told to have ended, and other limits be deployed.
+        if takes_room(world, |intent| intent.symbol == *symbol) && room.is_negative() {
             return Err(format!("{symbol}: an approval left a headroom of {room}"));
         }
     }
-    if takes_room(world) && (cash.is_negative() || slots.is_negative()) {
+    if takes_room(world, |_| true) && (cash.is_negative() || slots.is_negative()) {
         return Err(format!("an approval left {cash} of cash and {slots} positions"));
     }
     Ok(())
 }
 
-/// Whether the last transaction approved something that adds risk.
-fn takes_room(world: &World) -> bool {
-    let approved = |moved: &crate::mirror::Moved| moved.before.is_none() && moved.after.intent.leg.adds_risk();
-    world.mirror.step.orders.iter().any(approved)
+/// Whether the last transaction approved something of a kind that adds risk.
+fn takes_room(world: &World, of: impl Fn(&Intent) -> bool) -> bool {
+    let new = world.mirror.step.orders.iter().filter(|moved| moved.before.is_none()).map(|moved| &moved.after.intent);
+    new.into_iter().any(|intent| intent.leg.adds_risk() && of(intent))
 }
 
 /// I8: a reservation goes down with a fill or with the end, and never otherwise; behind the end nothing is left of it.

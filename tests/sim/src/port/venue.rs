@@ -260,6 +260,7 @@ impl PlaceOrder for SimVenue {
             Some(Answer::Accepted(fact, fills)) if fact.order == id => PlaceOutcome::Accepted { fact, fills },
             Some(Answer::Accepted(..)) => PlaceOutcome::Unknown("the answer is about another order".to_owned()),
             Some(Answer::Refused(why)) => PlaceOutcome::Refused(why),
+            Some(Answer::Taken) => PlaceOutcome::Unknown("the answer is about a cancel".to_owned()),
             Some(Answer::Error(why)) => PlaceOutcome::Unknown(why),
             None => PlaceOutcome::Unknown("no answer".to_owned()),
         }
@@ -290,15 +291,21 @@ impl QueryOrder for SimVenue {
 impl CancelOrder for SimVenue {
     /// As the adapters do: look, ask, and look what became of it.
     async fn cancel(&self, account: &AccountId, symbol: &Symbol, order: &IntentId) -> CancelOutcome {
-        match self.by_client_id(account, symbol, order).await {
+        let last = match self.by_client_id(account, symbol, order).await {
             Ok(Lookup::Found(fact)) if fact.status != VenueStatus::Open => return CancelOutcome::Done(fact),
-            Ok(Lookup::Found(_)) => {}
+            Ok(Lookup::Found(fact)) => fact,
             Ok(Lookup::NotFound) => return CancelOutcome::Unknown("the venue does not know it (any more)".to_owned()),
             Err(error) => return CancelOutcome::Unknown(error.to_string()),
-        }
+        };
         let visit = self.caller.before("cancel").await;
-        self.ask("cancel", visit, Ask::Cancel(order.clone())).await;
-        match self.by_client_id(account, symbol, order).await {
+        let answer = self.ask("cancel", visit, Ask::Cancel(order.clone())).await;
+        let taken = answer == Some(Answer::Taken);
+        let mut found = self.by_client_id(account, symbol, order).await;
+        if taken && found == Ok(Lookup::NotFound) {
+            found = self.in_lists(account, symbol, order).await;
+        }
+        match found {
+            Ok(Lookup::NotFound) if taken => CancelOutcome::Gone(last),
             Ok(Lookup::Found(fact)) if fact.status != VenueStatus::Open => CancelOutcome::Done(fact),
             Ok(Lookup::Found(_)) => CancelOutcome::Unknown("it is still open".to_owned()),
             Ok(Lookup::NotFound) => CancelOutcome::Unknown("the venue does not know it (any more)".to_owned()),
@@ -393,7 +400,7 @@ pub fn arrived(world: &mut World, number: u64) {
                 "venue",
                 format_args!("cancel of {order} arrives: {}", if found.is_some() { "ok" } else { "unknown" }),
             );
-            Answer::Error(String::new())
+            if found.is_some() { Answer::Taken } else { Answer::Error("there is no such order".to_owned()) }
         }
     };
     world.tell(known);
@@ -409,6 +416,7 @@ pub fn arrived(world: &mut World, number: u64) {
 fn told(answer: &Answer) -> String {
     match answer {
         Answer::Accepted(fact, fills) => format!("{:?}, {} filled in {} trades", fact.status, fact.filled, fills.len()),
+        Answer::Taken => "its cancel is taken".to_owned(),
         Answer::Refused(why) | Answer::Error(why) => why.clone(),
     }
 }

@@ -37,13 +37,15 @@ pub struct NewOrder {
     pub made_at: Timestamp,
 }
 
-/// What a POST is answered with.
+/// What a POST or a cancel is answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The venue has it.
     Accepted(OrderFact, Vec<Fill>),
     /// On the list of clear refusals.
     Refused(String),
+    /// The cancel was taken.
+    Taken,
     /// Anything else.
     Error(String),
 }

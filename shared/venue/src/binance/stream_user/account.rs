@@ -105,7 +105,7 @@ pub(in super::super) fn account(at: &Frame<'_>, text: &str) -> Words<Vec<Event>>
         events.push(Event::Balances(balances));
     }
     for row in change.positions {
-        events.push(Event::Position(position(at, row, now)?));
+        events.push(Event::Position(Box::new(position(at, row, now)?)));
     }
     if events.is_empty() { Ok(vec![Event::Ignored("a change of the account without amounts")]) } else { Ok(events) }
 }
@@ -155,5 +155,5 @@ struct MarginCall {
 pub(in super::super) fn margin_call(at: &Frame<'_>, text: &str) -> Words<Vec<Event>> {
     let MarginCall { at: time, positions } = parse(text)?;
     let now = instant(time)?;
-    positions.into_iter().map(|row| position(at, row, now).map(Event::Position)).collect()
+    positions.into_iter().map(|row| position(at, row, now).map(Event::from)).collect()
 }

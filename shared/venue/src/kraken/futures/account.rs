@@ -195,7 +195,7 @@ fn fills_of(reply: &Reply, markets: &Markets) -> Result<Vec<OwnTrade>, ReadFault
 pub(super) fn own_trades(query: &HistoryQuery) -> Built<Vec<OwnTrade>> {
     let (market, range) = (query.instrument.as_ref().map(|i| i.name.clone()), query.range);
     // Up to a hundred fills before an instant.
-    let params = Params::new().maybe("lastFillTime", range.until.map(shared::rfc3339));
+    let params = Params::new().maybe("lastFillTime", range.until.map(Timestamp::rfc3339_ms));
     // Asked for by time they cost more.
     let weight = if range.until.is_some() { 25 } else { 2 };
     let asked = ask("/derivatives/api/v3/fills", params, (&query.scope.extra, &[]), move |reply, markets| {

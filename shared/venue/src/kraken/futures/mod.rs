@@ -28,7 +28,7 @@ fn signed(unsigned: Unsigned, credentials: &Credentials) -> Result<Request, Call
     let request = Request::of(unsigned);
     let (path, query) = request.target.split_once('?').unwrap_or((request.target.as_str(), ""));
     let path = path.strip_prefix("/derivatives").unwrap_or(path);
-    let digest = sign::sha256(format!("{query}{}{path}", request.body).as_bytes());
+    let digest = sign::sha256(&[query, &request.body, path].map(str::as_bytes));
     let signature = shared::signature("krakenfutures", credentials, &[digest.as_ref()])?;
     Ok(request.header("APIKey", credentials.key()).header("Authent", signature))
 }

@@ -34,14 +34,14 @@ fn post(path: &'static str, query: Params, class: EndpointClass) -> Unsigned {
 fn batch(rows: Vec<Value>, before: Option<Timestamp>, class: EndpointClass) -> Unsigned {
     let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let text = json!({ "batchOrder": rows }).to_string();
-    let form = Params::new().maybe("processBefore", before.map(shared::rfc3339)).with("json", text);
+    let form = Params::new().maybe("processBefore", before.map(Timestamp::rfc3339_ms)).with("json", text);
     let weight = count.saturating_add(9);
     Unsigned::post("futures", "/derivatives/api/v3/batchorder", Body::Form(form), class).weighing(weight)
 }
 
 pub(super) fn place(order: &NewOrder) -> Built<OrderReport> {
     let query = merged(fields(order)?, &order.extra, &CONSUMED);
-    let query = query.maybe("processBefore", order.deadline.map(shared::rfc3339));
+    let query = query.maybe("processBefore", order.deadline.map(Timestamp::rfc3339_ms));
     let request = post("/derivatives/api/v3/sendorder", query, EndpointClass::Order).weighing(10);
     Ok(Ask::new(request, reports::sent))
 }
@@ -250,7 +250,7 @@ fn with_all(first: Params, more: &Params) -> Params {
 
 pub(super) fn amend(change: &Amendment) -> Built<OrderReport> {
     let query = with_all(which(&change.order, "orderId")?, &changed(change)?);
-    let query = query.maybe("processBefore", change.to.deadline.map(shared::rfc3339));
+    let query = query.maybe("processBefore", change.to.deadline.map(Timestamp::rfc3339_ms));
     let query = merged(merged(query, &change.order.scope.extra, &[]), &change.to.extra, &CONSUMED);
     let request = post("/derivatives/api/v3/editorder", query, EndpointClass::Order).weighing(10);
     Ok(Ask::new(request, reports::edited))
@@ -320,7 +320,7 @@ pub(super) fn order(order: &OrderRef) -> Built<OrderReport> {
 fn history(class: OrderClass, query: Params, extra: &Extra) -> Unsigned {
     let path = match class {
         OrderClass::Plain => "/api/history/v2/orders",
-        OrderClass::Trigger | OrderClass::Trailing => "/api/history/v2/triggers",
+        OrderClass::Trigger | OrderClass::Protective | OrderClass::Trailing => "/api/history/v2/triggers",
     };
     Unsigned::account("futures", path, merged(query, extra, &[]))
 }

@@ -43,7 +43,7 @@ fn with_nonce(body: Body, nonce: u64) -> Body {
 fn signed(mut unsigned: Unsigned, credentials: &Credentials, nonce: u64) -> Result<Request, CallError> {
     unsigned.body = with_nonce(unsigned.body, nonce);
     let request = Request::of(unsigned);
-    let digest = sign::sha256(format!("{nonce}{}", request.body).as_bytes());
+    let digest = sign::sha256(&[nonce.to_string().as_bytes(), request.body.as_bytes()]);
     let signature = shared::signature("kraken", credentials, &[request.target.as_bytes(), digest.as_ref()])?;
     Ok(request.header("API-Key", credentials.key()).header("API-Sign", signature))
 }

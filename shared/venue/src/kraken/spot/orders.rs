@@ -11,6 +11,7 @@ use crate::protocol::{
     Amendment, Ask, Body, Built, CallError, EndpointClass, Instrument, NewOrder, OrderRef, OrdersQuery, Params, Scope,
     Unsigned,
 };
+use desk::time::Timestamp;
 use form::order_form;
 use serde_json::{Map, Value};
 
@@ -65,7 +66,7 @@ pub(super) fn place_many(orders: &[NewOrder]) -> Built<Vec<OrderReport>> {
     body.insert("pair".to_owned(), Value::String(first.instrument.symbol.clone()));
     body.insert("orders".to_owned(), Value::Array(rows));
     if let Some(deadline) = first.deadline {
-        body.insert("deadline".to_owned(), Value::String(shared::rfc3339(deadline)));
+        body.insert("deadline".to_owned(), Value::String(deadline.rfc3339_ms()));
     }
     if first.test {
         body.insert("validate".to_owned(), Value::Bool(true));
@@ -137,7 +138,7 @@ pub(super) fn amend(change: &Amendment) -> Built<OrderReport> {
         .maybe("trigger_price", trigger)
         .maybe("display_qty", shown)
         .maybe("post_only", (to.post_only || to.time_in_force == Some(TimeInForce::PostOnly)).then_some("true"))
-        .maybe("deadline", to.deadline.map(shared::rfc3339));
+        .maybe("deadline", to.deadline.map(Timestamp::rfc3339_ms));
     let form = merged(merged(form, &change.order.scope.extra, &[]), &to.extra, &["offset", "type"]);
     let request = private("/0/private/AmendOrder", form, EndpointClass::Order);
     let asked = change.order.clone();

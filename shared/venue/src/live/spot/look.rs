@@ -5,7 +5,7 @@ use crate::live::transport::Transport;
 use crate::protocol::call::{OrderClass, OrderFilter, Range};
 use crate::protocol::model::{OrderReport, OrderState};
 use crate::protocol::{
-    Ask, CallFault, EndpointClass, Instrument, Meaning, OrderRef, OrdersQuery, Product, Scope, Unsigned,
+    Ask, CallError, CallFault, EndpointClass, Instrument, Meaning, OrderRef, OrdersQuery, Product, Scope, Unsigned,
 };
 use desk::id::{AccountId, IntentId, Symbol, VenueOrderId};
 use desk::money::Quantity;
@@ -33,10 +33,14 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         purpose: EndpointClass,
     ) -> Result<Option<Lookup>, VenueError> {
         let asks = self.questions(&self.order_ref(symbol, order, class)?);
-        let plain = self.questions(&self.order_ref(symbol, order, OrderClass::Plain)?);
-        // The same question would have the same answer, and costs as much again.
-        let apart = class == OrderClass::Plain || !asks.iter().map(sent).eq(plain.iter().map(sent));
-        if asks.is_empty() || !apart {
+        for earlier in CLASSES.into_iter().take_while(|earlier| *earlier != class) {
+            let before = self.questions(&self.order_ref(symbol, order, earlier)?);
+            // The same question would have the same answer, and costs as much again.
+            if asks.iter().map(sent).eq(before.iter().map(sent)) {
+                return Ok(None);
+            }
+        }
+        if asks.is_empty() {
             return Ok(None);
         }
         for mut ask in asks {
@@ -67,24 +71,39 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         let (mut all, mut asked): (Vec<OrderReport>, Vec<Unsigned>) = Default::default();
         for class in CLASSES {
             let query = OrdersQuery { scope: self.scope(class), ..query.clone() };
-            let ask = match (self.exchange.protocol().orders(&query), class) {
-                (Ok(ask), _) => ask,
+            let asks = match (self.lists(&query), class) {
+                (Ok(asks), _) => asks,
                 (Err(fault), OrderClass::Plain) => return Err(self.error(fault)),
                 // A class the venue does not keep apart is among the plain ones.
-                (Err(_), OrderClass::Trigger | OrderClass::Trailing) => continue,
+                (Err(_), OrderClass::Trigger | OrderClass::Protective | OrderClass::Trailing) => continue,
             };
-            if asked.contains(&ask.request) {
-                // Nor is a class that is asked for with the same words.
-                continue;
+            for ask in asks {
+                if asked.contains(&ask.request) {
+                    // Nor is a class that is asked for with the same words.
+                    continue;
+                }
+                asked.push(ask.request.clone());
+                let reports = self.exchange.read(ask).await.map_err(|e| self.fault(&e))?;
+                let known = |report: &OrderReport| all.iter().any(|other| other.id == report.id);
+                let new: Vec<OrderReport> = reports.into_iter().filter(|report| !known(report)).collect();
+                all.extend(new);
             }
-            asked.push(ask.request.clone());
-            let reports = self.exchange.read(ask).await.map_err(|e| self.fault(&e))?;
-            let known = |report: &OrderReport| all.iter().any(|other| other.id == report.id);
-            let new: Vec<OrderReport> = reports.into_iter().filter(|report| !known(report)).collect();
-            all.extend(new);
         }
         all.iter().for_each(|report| self.remember(report));
         Ok(all)
+    }
+
+    /// What is asked for a list. Where a venue has no list of all orders (Kraken, triggers of OKX), those of the ended ones do:
+    /// whoever asks for all has asked for the working ones before.
+    fn lists(&self, query: &OrdersQuery) -> Result<Vec<Ask<Vec<OrderReport>>>, CallError> {
+        let protocol = self.exchange.protocol();
+        let of = |filter| protocol.orders(&OrdersQuery { filter, ..query.clone() });
+        let whole = of(query.filter).map(|ask| vec![ask]);
+        if query.filter != OrderFilter::All || whole.is_ok() {
+            return whole;
+        }
+        let ended = of(OrderFilter::CanceledAndClosed).map(|ask| vec![ask]);
+        ended.or_else(|_| [OrderFilter::Closed, OrderFilter::Canceled].into_iter().map(of).collect())
     }
 
     /// A report as a fact about the order we asked about. Another order's report is none.

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where an order may stand: most venues keep those that wait for a trigger apart, and know nothing of them elsewhere. An order
 /// is absent only if it is in neither.
-const CLASSES: [OrderClass; 2] = [OrderClass::Plain, OrderClass::Trigger];
+const CLASSES: [OrderClass; 3] = [OrderClass::Plain, OrderClass::Trigger, OrderClass::Protective];
 
 /// One spot account at a venue.
 pub struct LiveSpot<T, C, X> {

@@ -5,11 +5,14 @@ use crate::live::transport::Transport;
 use crate::live::{asked_for, clock};
 use crate::protocol::call::{OrderClass, OrderKind as Kind, TimeInForce, Trigger, TriggerKind};
 use crate::protocol::model::{OrderReport, Side as VenueSide};
-use crate::protocol::{Ask, CallFault, EndpointClass, Instrument, Meaning, NewOrder, ReadFault};
+use crate::protocol::{Ask, CallFault, EndpointClass, Instrument, Meaning, NewOrder, OrderRef, ReadFault};
 use desk::id::{AccountId, IntentId, Symbol};
 use desk::money::{Bps, Price, Rounding};
 use desk::order::{Claimed, Intent, Leg, OrderKind, Side};
-use desk::port::{CancelOrder, CancelOutcome, Clock, Lookup, PlaceOrder, PlaceOutcome, Table, VenueError, VenueStatus};
+use desk::port::{
+    CancelOrder, CancelOutcome, Clock, Lookup, OrderFact, PlaceOrder, PlaceOutcome, QueryOrder as _, Table, VenueError,
+    VenueStatus,
+};
 use desk::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -144,21 +147,42 @@ impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
 }
 
 impl<T: Table, C: Clock, X: Transport> CancelOrder for LiveSpot<T, C, X> {
-    async fn cancel(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> CancelOutcome {
-        let mut refused = None;
+    async fn cancel(&self, account: &AccountId, symbol: &Symbol, order: &IntentId) -> CancelOutcome {
+        let mut there = None;
         for class in CLASSES {
             match self.look(symbol, order, class, EndpointClass::Cancel).await {
-                Ok(Some(Lookup::Found(fact))) if fact.status != VenueStatus::Open => return CancelOutcome::Done(fact),
-                Ok(Some(Lookup::Found(_))) => refused = self.ask_to_cancel(symbol, order, class).await,
+                Ok(Some(Lookup::Found(fact))) => there = Some((fact, class)),
                 Ok(Some(Lookup::NotFound) | None) => continue,
                 Err(fault) => return not_asked(fault),
             }
             break;
         }
+        if there.is_none() {
+            // Where only the newest orders are found by our id (Coinbase), an old one is among those that work.
+            match self.in_lists(account, symbol, order).await {
+                Ok(Lookup::Found(fact)) => there = Some((fact, OrderClass::Plain)),
+                Ok(Lookup::NotFound) => {}
+                Err(fault) => return CancelOutcome::Unknown(fault.to_string()),
+            }
+        }
+        let Some((last, class)) = there else {
+            return CancelOutcome::Unknown("the venue does not know it (any more)".to_owned());
+        };
+        if last.status != VenueStatus::Open {
+            return CancelOutcome::Done(last);
+        }
+        let asked = self.ask_to_cancel(symbol, &last, class).await;
         // The answer to a cancel tells at most that it was asked for; how the order ended is asked.
-        match self.by_our_id(symbol, order, EndpointClass::Cancel).await {
+        let mut found = self.by_our_id(symbol, order, EndpointClass::Cancel).await;
+        if asked.is_ok() && found == Ok(Lookup::NotFound) {
+            found = self.in_lists(account, symbol, order).await;
+        }
+        match found {
             Ok(Lookup::Found(fact)) if fact.status != VenueStatus::Open => CancelOutcome::Done(fact),
-            Ok(Lookup::Found(_)) => CancelOutcome::Unknown(refused.unwrap_or_else(|| "it is still open".to_owned())),
+            Ok(Lookup::Found(_)) => {
+                CancelOutcome::Unknown(asked.err().unwrap_or_else(|| "it is still open".to_owned()))
+            }
+            Ok(Lookup::NotFound) if asked.is_ok() => CancelOutcome::Gone(last),
             Ok(Lookup::NotFound) => CancelOutcome::Unknown("the venue does not know it (any more)".to_owned()),
             Err(fault) => CancelOutcome::Unknown(fault.to_string()),
         }
@@ -171,15 +195,32 @@ fn not_asked(fault: VenueError) -> CancelOutcome {
 }
 
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
-    /// Asks once more or less: repeating a cancel is harmless. Returns what went wrong, if something did.
-    async fn ask_to_cancel(&self, symbol: &Symbol, order: &IntentId, class: OrderClass) -> Option<String> {
-        let wanted = match self.order_ref(symbol, order, class) {
-            Ok(wanted) => wanted,
-            Err(fault) => return Some(fault.to_string()),
-        };
-        match self.exchange.protocol().cancel(&wanted) {
-            Ok(ask) => self.exchange.read(ask).await.err().map(|fault| fault.to_string()),
-            Err(fault) => Some(fault.to_string()),
+    /// Asks once more or less: repeating a cancel is harmless. Says in words what went wrong, if something did.
+    ///
+    /// Some venues cancel by our id, some only by their own; and some find an order of any class, but cancel it among its
+    /// own class only (stops of spot at Bybit).
+    async fn ask_to_cancel(&self, symbol: &Symbol, fact: &OrderFact, class: OrderClass) -> Result<(), String> {
+        let (mut asked, mut refused) = (Vec::new(), "it can't be asked for".to_owned());
+        for class in std::iter::once(class).chain(CLASSES) {
+            let ours = self.order_ref(symbol, &fact.order, class).map_err(|fault| fault.to_string())?;
+            let theirs = OrderRef { id: Some(fact.venue_order.to_string()), ..ours.clone() };
+            let protocol = self.exchange.protocol();
+            let ask = match protocol.cancel(&ours).or_else(|_| protocol.cancel(&theirs)) {
+                Ok(ask) if asked.contains(&ask.request) => continue,
+                Ok(ask) => ask,
+                Err(fault) => {
+                    refused = fault.to_string();
+                    continue;
+                }
+            };
+            asked.push(ask.request.clone());
+            match self.exchange.read(ask).await {
+                Ok(_) => return Ok(()),
+                // Among another class it may be found.
+                Err(fault @ CallFault::Read(ReadFault::Api(_))) => refused = fault.to_string(),
+                Err(fault) => return Err(fault.to_string()),
+            }
         }
+        Err(refused)
     }
 }

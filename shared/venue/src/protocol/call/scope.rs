@@ -55,8 +55,19 @@ pub enum OrderClass {
     Plain,
     /// Those that wait for a trigger: stop, take-profit, plan, algo, conditional, strategy.
     Trigger,
+    /// Of those that wait, the stop-losses and take-profits of spot, where the venue keeps them apart from other triggers
+    /// (Bybit, OKX); the same as `Trigger` elsewhere.
+    Protective,
     /// Those that trail.
     Trailing,
+}
+
+impl OrderClass {
+    /// Whether it is one of those that wait for a price, and don't trail.
+    #[must_use]
+    pub const fn is_trigger(self) -> bool {
+        matches!(self, Self::Trigger | Self::Protective)
+    }
 }
 
 /// Which pocket of an account.

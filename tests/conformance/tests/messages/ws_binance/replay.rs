@@ -45,7 +45,7 @@ fn add(sessions: &mut BTreeMap<String, Session>, product: Product, frame: &str, 
             Event::Ticker(ticker) => {
                 let (_, number) = frame.split_once("\"u\":").unwrap();
                 let digits = number.split(|c: char| !c.is_ascii_digit()).next().unwrap();
-                (ticker.market.clone(), Step::Quote(digits.parse().unwrap(), ticker))
+                (ticker.market.clone(), Step::Quote(digits.parse().unwrap(), *ticker))
             }
             _ => continue,
         };

@@ -74,7 +74,7 @@ fn ticker(row: &TickerRow<'_>, markets: &Markets) -> Vec<Event> {
             ..Funding::default()
         }));
     }
-    events.push(Event::Ticker(Ticker {
+    events.push(Event::Ticker(Box::new(Ticker {
         market,
         at,
         bid: row.bid.nonzero(),
@@ -91,7 +91,7 @@ fn ticker(row: &TickerRow<'_>, markets: &Markets) -> Vec<Event> {
         mark,
         index,
         ..Ticker::default()
-    }));
+    })));
     events
 }
 
@@ -116,13 +116,13 @@ fn of_feed(feed: &str, frame: &str, markets: &Markets) -> Result<Vec<Event>, Str
         "heartbeat" => vec![Event::Heartbeat],
         "open_orders_snapshot" => {
             let told: OrderRows = row(frame)?;
-            let one = |row: &OrderRow| order(row, OrderState::Open, markets).map(Event::Order);
+            let one = |row: &OrderRow| order(row, OrderState::Open, markets).map(Event::from);
             told.orders.iter().map(one).collect::<Result<_, _>>()?
         }
         "open_orders" => vec![order_change(&row(frame)?, markets)?],
         "fills" | "fills_snapshot" => {
             let told: FillRows = row(frame)?;
-            told.fills.iter().map(|row| fill(row, markets).map(Event::Fill)).collect::<Result<_, _>>()?
+            told.fills.iter().map(|row| fill(row, markets).map(Event::from)).collect::<Result<_, _>>()?
         }
         "open_positions" => positions(&row(frame)?, markets),
         "balances" | "balances_snapshot" => balances(&row(frame)?),
@@ -213,7 +213,7 @@ fn private_feeds(topics: &[Topic]) -> BTreeSet<&'static str> {
 
 /// A challenge, signed: HMAC-SHA512 over its SHA-256.
 pub(super) fn signed_challenge(challenge: &str, credentials: &Credentials) -> Result<String, CallError> {
-    let digest = sign::sha256(challenge.as_bytes());
+    let digest = sign::sha256(&[challenge.as_bytes()]);
     shared::signature("krakenfutures", credentials, &[digest.as_ref()])
 }
 

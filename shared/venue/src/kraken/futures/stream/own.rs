@@ -78,15 +78,15 @@ pub(super) fn order_change(row: &OrderChange, markets: &Markets) -> Result<Event
     let over = row.is_cancel.0.ok_or("a change of an order that does not tell whether it has ended")?;
     let state = if over { ended(&row.reason.0)? } else { OrderState::Open };
     if let Some(order) = &row.order {
-        return self::order(order, state, markets).map(Event::Order);
+        return self::order(order, state, markets).map(Event::from);
     }
     let id = row.order_id.owned().ok_or("a change of an order without its id")?;
-    Ok(Event::Order(OrderReport {
+    Ok(Event::Order(Box::new(OrderReport {
         id: Some(id),
         client_id: row.cli_ord_id.owned(),
         state: Some(state),
         ..OrderReport::default()
-    }))
+    })))
 }
 
 pub(super) fn fill(row: &FillRow, markets: &Markets) -> Result<OwnTrade, String> {
@@ -109,7 +109,7 @@ pub(super) fn positions(rows: &PositionRows, markets: &Markets) -> Vec<Event> {
     let one = |row: &PositionRow| {
         let size = row.balance.0;
         let side = if size.is_sign_negative() { PositionSide::Short } else { PositionSide::Long };
-        Event::Position(PositionReport {
+        Event::Position(Box::new(PositionReport {
             market: name_of(markets, &row.instrument.0),
             side: Some(side).filter(|_| !size.is_zero()),
             quantity: Some(size.abs()),
@@ -123,7 +123,7 @@ pub(super) fn positions(rows: &PositionRows, markets: &Markets) -> Vec<Event> {
             hedged: Some(false),
             updated_at: rows.timestamp.0,
             ..PositionReport::default()
-        })
+        }))
     };
     rows.positions.iter().map(one).collect()
 }

@@ -7,6 +7,7 @@ use crate::protocol::call::{
 };
 use crate::protocol::model::Side;
 use crate::protocol::{CallError, NewOrder, Params};
+use desk::time::Timestamp;
 use serde_json::Value;
 
 /// What is said of one order; of a batch, the pair and the deadline are said once for all.
@@ -56,8 +57,9 @@ pub(super) fn order_form(order: &NewOrder, alone: bool) -> Result<Params, CallEr
         form = form.maybe("cl_ord_id", order.client_id.as_ref());
     }
     if alone {
-        form =
-            form.maybe("deadline", order.deadline.map(shared::rfc3339)).maybe("validate", order.test.then_some("true"));
+        form = form
+            .maybe("deadline", order.deadline.map(Timestamp::rfc3339_ms))
+            .maybe("validate", order.test.then_some("true"));
     }
     Ok(form)
 }

@@ -130,7 +130,7 @@ fn of_channel(channel: &str, kind: &str, data: &str, markets: &Markets) -> Resul
     match channel {
         "trade" => rows::<TradeRow<'_>>(data)?.iter().map(|row| trade(row, markets).map(Event::Trade)).collect(),
         "book" => rows::<BookRow<'_>>(data)?.iter().map(|row| book(row, snapshot, markets).map(Event::Book)).collect(),
-        "ticker" => rows::<TickerRow<'_>>(data)?.iter().map(|row| ticker(row, markets).map(Event::Ticker)).collect(),
+        "ticker" => rows::<TickerRow<'_>>(data)?.iter().map(|row| ticker(row, markets).map(Event::from)).collect(),
         "ohlc" => bars(&rows::<BarRow<'_>>(data)?, snapshot, markets),
         "executions" => executions(&rows::<ExecutionRow>(data)?, markets),
         "balances" => balances(&rows::<BalanceRow>(data)?),

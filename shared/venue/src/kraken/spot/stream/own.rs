@@ -101,13 +101,13 @@ pub(super) fn executions(rows: &[ExecutionRow], markets: &Markets) -> Result<Vec
     for row in rows {
         let at = wire::rfc3339(&row.timestamp.0)?;
         match row.exec_type.0.as_str() {
-            "trade" => events.push(Event::Fill(fill(row, at, markets)?)),
+            "trade" => events.push(Event::Fill(Box::new(fill(row, at, markets)?))),
             "pending_new" | "new" | "filled" | "iceberg_refill" | "canceled" | "expired" | "amended" | "restated"
             | "status" => {}
             other => return Err(format!("{other:?} is no kind of event of an order")),
         }
         if row.order_status.some().is_some() {
-            events.push(Event::Order(order(row, at, markets)?));
+            events.push(Event::Order(Box::new(order(row, at, markets)?)));
         }
     }
     Ok(events)

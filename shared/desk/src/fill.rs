@@ -37,6 +37,13 @@ pub struct Fill {
 }
 
 impl Fill {
+    /// Whether another tells of the same trade in the same words. Its instant does not count: some venues date a trade
+    /// otherwise in their stream than in their lists.
+    #[must_use]
+    pub fn tells_the_same(&self, other: &Self) -> bool {
+        *self == Self { at: self.at, ..other.clone() }
+    }
+
     /// Price times quantity.
     ///
     /// # Errors

@@ -200,6 +200,9 @@ fn check(path: &Path) -> anyhow::Result<DeskConfig> {
         format!("{shown}: the venue {:?} has no spot markets here; `ballast venues` shows all", config.venue.as_str())
     };
     let protocol = protocol.with_context(known)?;
+    if config.traded_live().is_ok_and(|live| live.is_some()) {
+        venue::live::protects(protocol).map_err(|why| anyhow::anyhow!("{shown}: {why}"))?;
+    }
     for MarketConfig { instrument, interval } in &config.markets {
         // Asked as market-data will ask; only whether it can be asked matters here.
         let query = BarQuery { interval: *interval, range: Range::default(), price: BarPrice::Trade };

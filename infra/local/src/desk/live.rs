@@ -225,6 +225,8 @@ impl Live {
             }
             News::Book { .. } => {}
             News::Event(event) => match *event {
+                // What a trade cost is in the venue's lists only (KuCoin): it is booked as they tell it.
+                Event::Fill(trade) if trade.fee.is_none() => self.look_soon(),
                 Event::Fill(trade) => match self.venue.fill_of(&desk.config.account, &trade).await {
                     Ok(fill) => report(desk, fill).await?,
                     // Not lost: reconciliation goes through the venue's trades.

@@ -118,7 +118,7 @@ impl<T: Table> Store<T> {
         order: Order,
         stop: Option<Approval>,
     ) -> Result<Booked, StoreError> {
-        if found != *fill {
+        if !found.tells_the_same(fill) {
             return Err(contradiction(fill, "another trade was booked under the same name"));
         }
         let stop = match stop {

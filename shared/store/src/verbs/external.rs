@@ -41,7 +41,7 @@ impl<T: Table> Store<T> {
             return Err(StoreError::Changed);
         }
         if let Some(found) = self.row::<Fill>(&keys::fill(fill)).await? {
-            let Some(order) = known.filter(|_| found.row == *fill) else {
+            let Some(order) = known.filter(|_| found.row.tells_the_same(fill)) else {
                 return Err(contradiction(fill, "another trade was booked under the same name"));
             };
             return Ok(Booked { order: order.row, stop: None, before: true });

@@ -36,7 +36,9 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
                   can be sent, and filled, twice",
         duplicate: &["-2010 Duplicate order sent.", "-4111", "-4116"],
     },
+    clock_step_ms: 1,
     deadline: Deadline {
+        least_ms: 0,
         field: "recvWindow with timestamp",
         max_ms: 60_000,
         unnamed_ms: 0,

@@ -50,7 +50,7 @@ mod stream_trade;
 mod stream_user;
 mod system;
 
-use crate::protocol::{Answers, CallError, Capabilities, Credentials, Moment, Protocol, Request, Unsigned};
+use crate::protocol::{Answers, ApiError, CallError, Capabilities, Credentials, Moment, Protocol, Request, Unsigned};
 
 /// The exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,6 +113,11 @@ static ANSWERS: Answers = Answers {
 };
 
 impl Protocol for Binance {
+    fn is_past_its_trigger(&self, error: &ApiError) -> bool {
+        // Its words are documented; spot has no code of its own for it.
+        error.code == "-2021" || (error.code == "-2010" && error.message.contains("would trigger immediately"))
+    }
+
     fn capabilities(&self) -> &'static Capabilities {
         &capabilities::CAPABILITIES
     }

@@ -35,7 +35,9 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
                   ignored for attached stop-losses and take-profits",
         duplicate: &DUPLICATE,
     },
+    clock_step_ms: 1,
     deadline: Deadline {
+        least_ms: 0,
         field: "ACCESS-TIMESTAMP",
         max_ms: 30_000,
         unnamed_ms: 30_000,

@@ -31,7 +31,9 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         promise: "unique among an account's orders; for how long is not documented",
         duplicate: super::errors::DUPLICATES,
     },
+    clock_step_ms: 1,
     deadline: Deadline {
+        least_ms: 0,
         field: "X-BAPI-RECV-WINDOW",
         max_ms: 60_000,
         unnamed_ms: 0,

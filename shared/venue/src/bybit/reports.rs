@@ -39,12 +39,12 @@ pub(super) fn side(word: &str) -> Row<Side> {
     }
 }
 
-fn state(word: &str, kind: Option<OrderKind>) -> Row<OrderState> {
+fn state(word: &str, in_quote: bool) -> Row<OrderState> {
     Ok(match word {
         "Created" | "New" | "PartiallyFilled" | "Untriggered" | "Triggered" | "Active" => OrderState::Open,
         "Filled" => OrderState::Closed,
-        // A market order of spot ends so when it has spent all but a crumb of its cost.
-        "PartiallyFilledCanceled" if kind == Some(OrderKind::Market) => OrderState::Closed,
+        // A market order by cost ends so when it has spent all but a crumb of it. One by quantity has not found enough.
+        "PartiallyFilledCanceled" if in_quote => OrderState::Closed,
         "PartiallyFilledCanceled" | "Cancelled" | "Deactivated" => OrderState::Canceled,
         "PendingCancel" => OrderState::Canceling,
         "Rejected" => OrderState::Rejected,
@@ -119,7 +119,8 @@ pub(super) fn order(row: &OrderRow, page: Product, markets: &Markets) -> Row<Ord
     let (side, kind) = (side(need(&row.side, "side")?)?, kind(&row.order_type.0));
     let filled = some_quantity(row.cum_exec_qty, "cumExecQty")?;
     let (mut asked, mut left) = (some_quantity(row.qty, "qty")?, some_quantity(row.leaves_qty, "leavesQty")?);
-    if counts_quote(row, product, kind, side) {
+    let in_quote = counts_quote(row, product, kind, side);
+    if in_quote {
         (asked, left) = (None, None);
     }
     if let (Some(filled), Some(asked)) = (filled, asked)
@@ -133,7 +134,7 @@ pub(super) fn order(row: &OrderRow, page: Product, markets: &Markets) -> Row<Ord
         market: Some(known.map_or_else(|| symbol.to_owned(), |i| i.name.clone())),
         id: Some(need(&row.order_id, "orderId")?.to_owned()),
         client_id: row.order_link_id.owned(),
-        state: Some(state(need(&row.order_status, "orderStatus")?, kind)?),
+        state: Some(state(need(&row.order_status, "orderStatus")?, in_quote && kind == Some(OrderKind::Market))?),
         kind,
         side: Some(side),
         time_in_force: force,

@@ -27,7 +27,9 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         promise: "an order with an id that is known is not placed again; the documents promise the earlier one's id",
         duplicate: super::errors::DUPLICATES,
     },
+    clock_step_ms: 1,
     deadline: Deadline {
+        least_ms: 0,
         field: "JWT exp",
         max_ms: 120_000,
         unnamed_ms: 120_000,

@@ -24,7 +24,9 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
         promise: "described as unique; for how long is not documented, so a repeated id is no proof of safety",
         duplicate: &["102426", "300018"],
     },
+    clock_step_ms: 1,
     deadline: Deadline {
+        least_ms: 0,
         field: "KC-API-TIMESTAMP",
         max_ms: 5000,
         unnamed_ms: 5000,

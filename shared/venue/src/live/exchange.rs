@@ -166,7 +166,9 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let mut ask = self.protocol.server_time()?;
         ask.request.class = purpose;
         let theirs = self.once(ask, None).await?;
-        let measured = Offset::measured(asked_at, theirs, self.clock.now());
+        // A time in whole seconds is cut off: it is half a step later, give or take.
+        let step_ms = i64::from(self.protocol.capabilities().clock_step_ms);
+        let measured = Offset::measured(asked_at, theirs.plus_ms(step_ms / 2), self.clock.now());
         if measured.is_some() {
             *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = measured;
         }

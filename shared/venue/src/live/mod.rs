@@ -40,6 +40,6 @@ pub use bars::{VenueBars, has_bars, spot_instrument, told_instrument};
 pub use books::{BookState, LiveBooks};
 pub use exchange::Exchange;
 pub use first_look::first_look;
-pub use spot::LiveSpot;
+pub use spot::{LiveSpot, protects};
 pub use timing::{asked_for, timing};
 pub use transport::{Http, Transport};

@@ -16,16 +16,28 @@ pub fn timing(capabilities: &Capabilities) -> Timing {
     let Timing { gap_ms, window_ms, grace_ms } = Timing::REFERENCE;
     Timing {
         gap_ms,
-        window_ms: window_ms.max(i64::from(capabilities.deadline.unnamed_ms)),
+        window_ms: window_ms.max(i64::from(capabilities.deadline.unnamed_ms)).max(least_ms(capabilities)),
         grace_ms: grace_ms.max(i64::from(capabilities.query_lag_ms)) + DRIFT_MAX_MS,
     }
 }
 
+/// How long a request may be on its way, in milliseconds.
+const ON_THE_WAY_MS: i64 = 1_000;
+
+/// How far ahead a deadline is put at least, so that the venue does not find it too near, however long the way and whatever
+/// the clocks: in milliseconds.
+pub(super) fn least_ms(capabilities: &Capabilities) -> i64 {
+    match i64::from(capabilities.deadline.least_ms) {
+        0 => 0,
+        least => least + 2 * DRIFT_MAX_MS + ON_THE_WAY_MS,
+    }
+}
+
 /// Until when a venue is asked to take an order in, by our clock: an order that can name its deadline need not live as long
-/// as one that can't.
+/// as one that can't. It is put at least `least_ms` ahead.
 #[must_use]
-pub fn asked_for(claim: &Claim) -> Timestamp {
-    claim.posted_by.plus_ms(Timing::REFERENCE.window_ms).min(claim.deadline)
+pub fn asked_for(claim: &Claim, least_ms: i64) -> Timestamp {
+    claim.posted_by.plus_ms(Timing::REFERENCE.window_ms.max(least_ms)).min(claim.deadline)
 }
 
 #[cfg(test)]

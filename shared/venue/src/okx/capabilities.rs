@@ -24,7 +24,9 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
         promise: "a double is refused; for how long is not documented",
         duplicate: &["51016", "51065"],
     },
+    clock_step_ms: 1,
     deadline: Deadline {
+        least_ms: 0,
         field: "header expTime",
         max_ms: 0,
         unnamed_ms: 30_000,

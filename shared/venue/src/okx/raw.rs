@@ -83,7 +83,7 @@ rows! {
     /// `trade/fills` and its history.
     FillRow {
         inst_id: Text, trade_id: Text, ord_id: Text, cl_ord_id: Text, side: Text, exec_type: Text,
-        fill_px: MaybeNum, fill_sz: MaybeNum, fee: MaybeNum, fee_ccy: Text, ts: MaybeMs,
+        fill_px: MaybeNum, fill_sz: MaybeNum, fee: MaybeNum, fee_ccy: Text, fill_time: MaybeMs, ts: MaybeMs,
     }
 
     /// `account/balance`, and the channel `account`.

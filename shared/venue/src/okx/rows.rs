@@ -75,7 +75,8 @@ pub(super) fn order(row: &OrderRow, markets: &Markets) -> Result<OrderReport, St
     let (id, client_id) = if waiting {
         (row.algo_id.owned(), row.algo_cl_ord_id.owned().or_else(|| row.cl_ord_id.owned()))
     } else {
-        (row.ord_id.owned(), row.cl_ord_id.owned())
+        // An order that a trigger has placed has no client id of its own, and names that of the algo.
+        (row.ord_id.owned(), row.cl_ord_id.owned().or_else(|| row.algo_cl_ord_id.owned()))
     };
     let id = id.ok_or("an order without its id")?;
     let inst_id = row.inst_id.some().ok_or("an order without its instrument")?;
@@ -138,7 +139,8 @@ pub(super) fn fill(row: &FillRow, markets: &Markets) -> Result<OwnTrade, String>
         id: row.trade_id.owned().ok_or("a fill without its id")?,
         order: row.ord_id.owned(),
         client_id: row.cl_ord_id.owned(),
-        at: row.ts.0,
+        // When it was traded, as the stream tells it; `ts` is when the row was written.
+        at: row.fill_time.0.or(row.ts.0),
         side: Some(side(&row.side.0)?),
         liquidity: liquidity(&row.exec_type.0),
         price: price(row.fill_px.0.ok_or("a fill without its price")?)?,

@@ -33,6 +33,8 @@ pub struct ClientId {
 /// How long the venue may still act on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Deadline {
+    /// How far ahead it must be at least, in milliseconds; 0 where nothing is said about that.
+    pub least_ms: u32,
     /// The field or header; "" where there is none.
     pub field: &'static str,
     /// The longest it can be, in milliseconds; 0 where there is none.
@@ -163,6 +165,8 @@ pub struct Capabilities {
     pub client_id: ClientId,
     /// How long a request lives.
     pub deadline: Deadline,
+    /// In what steps the venue tells its time, in milliseconds.
+    pub clock_step_ms: u32,
     /// How an order is looked up after a time-out, in words: two independent sources.
     pub after_timeout: &'static str,
     /// How the account's own trades are listed.

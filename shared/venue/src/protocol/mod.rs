@@ -136,6 +136,11 @@ macro_rules! questions {
                 Ok(vec![self.instruments(product)?])
             }
 
+            /// Whether a stop was refused because the price is through its trigger already.
+            fn is_past_its_trigger(&self, _: &ApiError) -> bool {
+                false
+            }
+
             $(
                 $(#[$doc])*
                 ///

@@ -19,6 +19,7 @@ use std::time::Duration;
 use venue::live::transport::SendFault;
 use venue::live::{Access, Alone, Exchange, LiveSpot, Transport};
 use venue::protocol::call::{OrderClass, OrderFilter, Range};
+use venue::protocol::model::OwnTrade;
 use venue::protocol::{
     Credentials, EndpointClass, Instrument, Markets, Method, OrderRef, OrdersQuery, Product, Protocol, Reply, Request,
     Scope,
@@ -131,7 +132,18 @@ fn claimed(protocol: &dyn Protocol) -> Claimed {
 }
 
 fn claimed_for(protocol: &dyn Protocol, leg: Leg) -> Claimed {
-    let intent = desk::order::Intent { symbol: symbol(protocol), leg, ..sample::entry("1") };
+    claimed_of(desk::order::Intent { symbol: symbol(protocol), leg, ..sample::entry("1") })
+}
+
+/// A stop of Binance.
+fn sample_stop() -> desk::order::Intent {
+    let entry = sample::entry("1");
+    let kind = desk::order::OrderKind::StopMarket { trigger: entry.reference_price };
+    let leg = Leg::Stop(desk::id::TradeId::new("1").unwrap());
+    desk::order::Intent { symbol: symbol(binance()), leg, kind, side: desk::order::Side::Sell, ..entry }
+}
+
+fn claimed_of(intent: desk::order::Intent) -> Claimed {
     let now = Timestamp::from_ms(NOW_MS);
     let order = Order::approved(intent, Reservation::NONE, now);
     order.claim(InvocationId::new("i1").unwrap(), now, Timing::REFERENCE, 1).unwrap().won().unwrap()
@@ -412,17 +424,33 @@ struct OneOrder<F> {
     says: F,
 }
 
-impl<F: Fn(&str, &str, bool) -> (String, bool) + Send + Sync> Transport for OneOrder<F> {
+impl<F: Fn(&str, &str, bool) -> (String, u16, bool) + Send + Sync> Transport for OneOrder<F> {
     async fn send(&self, _: &str, request: &Request, _: Duration) -> Result<Reply, SendFault> {
-        let path = request.target.split('?').next().unwrap_or_default();
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         if path.ends_with("/time") {
             return Ok(Reply::new(200, self.time.as_str()));
         }
         let mut cancelled = self.cancelled.lock().unwrap();
-        let (body, takes) = (self.says)(path, &request.body, *cancelled);
+        let said = if request.body.is_empty() { query } else { &request.body };
+        let (body, status, takes) = (self.says)(path, said, *cancelled);
         *cancelled |= takes;
-        Ok(Reply::new(200, body))
+        Ok(Reply::new(status, body))
     }
+}
+
+fn one_order<F: Fn(&str, &str, bool) -> (String, u16, bool) + Send + Sync>(
+    venue: &'static str,
+    says: F,
+) -> LiveSpot<Alone, Hands, OneOrder<F>> {
+    let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
+    let word = Some("a-word".to_owned());
+    let credentials = Credentials::new(venue, "a-key".into(), "YS1zZWNyZXQ=".into(), word).unwrap();
+    let access = Access { credentials: Some(credentials), ..Access::default() };
+    let transport = OneOrder { time: time(protocol), cancelled: Mutex::default(), says };
+    let clock = Hands(Arc::new(FakeClock::at(NOW_MS)));
+    let exchange = Exchange::new(protocol, access, Alone::default(), clock, transport, 1, |_, _, _| {});
+    exchange.set_markets(Markets::new([market(venue)]));
+    LiveSpot::new(VenueId::new(venue).unwrap(), Arc::new(exchange), Scope::default())
 }
 
 /// What becomes of a cancel at such an exchange.
@@ -432,13 +460,10 @@ fn cancelled_at(
 ) -> (IntentId, CancelOutcome) {
     let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
     let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
-    let credentials = Credentials::new(venue, "a-key".into(), "YS1zZWNyZXQ=".into(), None).unwrap();
-    let access = Access { credentials: Some(credentials), ..Access::default() };
-    let transport = OneOrder { time: time(protocol), cancelled: Mutex::default(), says };
-    let clock = Hands(Arc::new(FakeClock::at(NOW_MS)));
-    let exchange = Exchange::new(protocol, access, Alone::default(), clock, transport, 1, |_, _, _| {});
-    exchange.set_markets(Markets::new([market(venue)]));
-    let live = LiveSpot::new(VenueId::new(venue).unwrap(), Arc::new(exchange), Scope::default());
+    let live = one_order(venue, |path, said, cancelled| {
+        let (body, takes) = says(path, said, cancelled);
+        (body, 200, takes)
+    });
     let outcome = run(live.cancel(&intent.account, &intent.symbol, &intent.id));
     (intent.id, outcome)
 }
@@ -563,4 +588,85 @@ fn absence_is_told_at_every_venue_where_no_list_has_the_order() {
         let found = run(live(protocol, Reply::new(200, reply)).in_lists(&intent.account, &intent.symbol, &intent.id));
         assert_eq!(found, Ok(Lookup::NotFound), "{venue}");
     }
+}
+
+#[test]
+fn a_stop_that_the_price_is_through_already_is_sold_at_the_market_and_no_other_refusal_is_answered_so() {
+    for (words, sells) in [
+        ("Stop price would trigger immediately.", true),
+        ("Account has insufficient balance for requested action.", false),
+    ] {
+        let kinds = Arc::new(Mutex::new(Vec::new()));
+        let told = kinds.clone();
+        let live = one_order("binance", move |path, query, _| {
+            assert!(path.ends_with("/order"), "{path}");
+            let stop = query.contains("type=STOP_LOSS");
+            told.lock().unwrap().push(stop);
+            if stop {
+                return (format!(r#"{{"code":-2010,"msg":"{words}"}}"#), 400, false);
+            }
+            assert!(query.contains("type=MARKET"), "{query}");
+            let id = query.split('&').find_map(|pair| pair.strip_prefix("newClientOrderId=")).unwrap();
+            let body = format!(
+                r#"{{"symbol":"BTCUSDT","orderId":28,"orderListId":-1,"clientOrderId":"{id}","transactTime":{NOW_MS},"price":"0.00000000","origQty":"1.00000000","executedQty":"0.00000000","cummulativeQuoteQty":"0.00000000","status":"NEW","timeInForce":"GTC","type":"MARKET","side":"SELL","fills":[]}}"#
+            );
+            (body, 200, false)
+        });
+        let claimed = claimed_of(sample_stop());
+        let outcome = run(live.place(&claimed));
+        assert_eq!(*kinds.lock().unwrap(), if sells { vec![true, false] } else { vec![true] });
+        assert_eq!(matches!(outcome, PlaceOutcome::Accepted { .. }), sells, "{outcome:?}");
+        assert_eq!(matches!(outcome, PlaceOutcome::Refused(_)), !sells, "{outcome:?}");
+    }
+}
+
+#[test]
+fn every_venue_has_the_stop_that_protects_a_position_but_coinbase() {
+    let lacking: Vec<&str> = spot()
+        .filter(|protocol| venue::live::protects(*protocol).is_err())
+        .map(|protocol| protocol.capabilities().venue)
+        .collect();
+    assert_eq!(lacking, ["coinbase"]);
+}
+
+#[test]
+fn a_trade_of_a_triggered_stop_is_ours_whatever_its_venue_calls_the_new_order() {
+    let id = sample::entry("1").id;
+    // OKX: a new order without a client id, which names the algo's. Asked for by its own id.
+    let row = format!(
+        r#"{{"instType":"SPOT","instId":"BTC-USDT","ordId":"77","clOrdId":"","algoId":"5","algoClOrdId":"{id}","side":"sell","ordType":"market","state":"filled","sz":"1","accFillSz":"1"}}"#
+    );
+    let trade = |client_id: Option<&str>| OwnTrade {
+        market: "BTC/USDT".to_owned(),
+        id: "9".to_owned(),
+        order: Some("77".to_owned()),
+        client_id: client_id.map(str::to_owned),
+        at: Some(Timestamp::from_ms(NOW_MS)),
+        side: Some(venue::protocol::model::Side::Sell),
+        liquidity: None,
+        price: desk::money::Price::new(Decimal::ONE).unwrap(),
+        quantity: desk::money::Quantity::new(Decimal::ONE).unwrap(),
+        cost: None,
+        fee: None,
+    };
+    let account = sample::account();
+    let okx = one_order("okx", move |_, _, _| (format!(r#"{{"code":"0","msg":"","data":[{row}]}}"#), 200, false));
+    assert_eq!(run(okx.fill_of(&account, &trade(None))).unwrap().order, id);
+    // Bitget: a new order whose client id is the venue's id of the plan. It is among the plans that have ended.
+    let plan = format!(
+        r#"{{"orderId":"123456789","clientOid":"{id}","symbol":"BTCUSDT","size":"1","executePrice":"0","triggerPrice":"1","status":"executed","orderType":"market","side":"sell","planType":"amount","cTime":"{NOW_MS}","uTime":"{NOW_MS}"}}"#
+    );
+    let ended = move |path: &str, _: &str, _| {
+        let data = if path.contains("plan") {
+            format!(r#"{{"nextFlag":false,"idLessThan":"1","orderList":[{plan}]}}"#)
+        } else {
+            "[]".to_owned()
+        };
+        (format!(r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":{data}}}"#), 200, false)
+    };
+    let bitget = one_order("bitget", ended.clone());
+    assert_eq!(run(bitget.fill_of(&account, &trade(Some("123456789")))).unwrap().order, id);
+    let bitget = one_order("bitget", ended);
+    let foreign = run(bitget.fill_of(&account, &trade(Some("987654321")))).unwrap().order;
+    assert_ne!(foreign, id);
 }

@@ -193,7 +193,7 @@ impl SimVenue {
             side: intent.side,
             kind: intent.kind,
             quantity: intent.quantity,
-            deadline: venue::live::asked_for(claimed.claim()).plus_ms(-self.caller.skew_ms),
+            deadline: venue::live::asked_for(claimed.claim(), 0).plus_ms(-self.caller.skew_ms),
             made_at: now,
         }
     }

@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use venue::keys::{Configuration, Env};
+use venue::live::protects;
 use venue::protocol::capability::Evidence;
 use venue::protocol::{Capabilities, Instrument, Markets, Product, Scope};
 use venue::registry::{Adapter, adapter};
@@ -130,6 +131,9 @@ fn admit(configuration: &Configuration, arguments: &UpArguments) -> anyhow::Resu
     let capabilities = found.protocol.capabilities();
     if !capabilities.products.contains(&Product::Spot) {
         bail!("{}: the desk trades spot markets only, and this venue has none", capabilities.name);
+    }
+    if let Err(why) = protects(found.protocol) {
+        bail!("{why}: it can be read, and orders can be planned for it, but it can't be traded live");
     }
     if capabilities.evidence < Evidence::Testnet && !arguments.untested_venue {
         bail!(

@@ -24,7 +24,9 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         promise: "globally unique; one that exists is refused",
         duplicate: &["clientOrderIdAlreadyExist"],
     },
+    clock_step_ms: 1,
     deadline: Deadline {
+        least_ms: 0,
         field: "processBefore",
         max_ms: 0,
         unnamed_ms: 0,

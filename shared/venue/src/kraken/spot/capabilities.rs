@@ -24,7 +24,9 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         promise: "unique among the working orders of the account; it can be used again once the order has ended",
         duplicate: &["a text that names cl_ord_id and says that it is not unique"],
     },
+    clock_step_ms: 1000,
     deadline: Deadline {
+        least_ms: 2_000,
         field: "deadline",
         max_ms: 60_000,
         unnamed_ms: 0,

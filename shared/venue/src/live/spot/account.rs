@@ -4,9 +4,9 @@ use super::LiveSpot;
 use crate::live::transport::Transport;
 use crate::protocol::call::{Range, Wallet};
 use crate::protocol::model::{Movement as Moved, MovementKind as MovedKind, OwnTrade, Side as VenueSide};
-use crate::protocol::{CallError, HistoryQuery, Scope};
+use crate::protocol::{CallError, HistoryQuery, Instrument, Scope};
 use desk::fill::Fill;
-use desk::id::{AccountId, Asset, IntentId, MovementId, Symbol, TradeId, VenueId};
+use desk::id::{AccountId, Asset, IntentId, MovementId, Symbol, TradeId};
 use desk::money::{Amount, Fee};
 use desk::movement::{Movement, MovementKind};
 use desk::order::Side;
@@ -14,10 +14,9 @@ use desk::port::{Clock, ListMovements, ReadBalances, Table, VenueError};
 use desk::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// The id an order is booked under: its own, or one derived from the venue's.
-fn intent_id(venue: &VenueId, client_id: Option<&str>, venue_order: &str) -> IntentId {
-    let plain: String = client_id.unwrap_or_default().chars().filter(|c| *c != '-').collect();
-    IntentId::new(plain).unwrap_or_else(|_| IntentId::derive_external(venue, venue_order))
+/// Our id, if a client id is one.
+fn ours(client_id: &str) -> Option<IntentId> {
+    IntentId::new(client_id.chars().filter(|c| *c != '-').collect::<String>()).ok()
 }
 
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
@@ -55,6 +54,32 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         })
     }
 
+    /// Which of our orders a trade belongs to. `None` if it is somebody else's.
+    async fn order_of(
+        &self,
+        instrument: &Instrument,
+        trade: &OwnTrade,
+        venue_order: &str,
+    ) -> Result<Option<IntentId>, VenueError> {
+        let client_id = match &trade.client_id {
+            Some(id) => Some(id.clone()),
+            None => self.client_id(instrument, venue_order).await?,
+        };
+        let Some(client_id) = client_id else { return Ok(None) };
+        if let Some(order) = ours(&client_id) {
+            return Ok(Some(order));
+        }
+        // A stop that was triggered is a new order at some venues, whose client id is the venue's own id of the order that
+        // waited (Bitget). Such ids are numbers.
+        if !client_id.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(None);
+        }
+        if self.named(&client_id).is_none() {
+            self.learn(instrument, &client_id).await?;
+        }
+        Ok(self.named(&client_id).and_then(|name| ours(&name)))
+    }
+
     /// A trade that the account's stream tells of, as a fill.
     ///
     /// # Errors
@@ -65,11 +90,10 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
             markets.get(&trade.market).ok_or_else(|| self.error(format!("it has no market {}", trade.market)))?;
         let symbol = Symbol::new(instrument.symbol.clone()).map_err(|e| self.error(e))?;
         let venue_order = trade.order.clone().unwrap_or_default();
-        let client_id = match &trade.client_id {
-            Some(id) => Some(id.clone()),
-            None => self.client_id(instrument, &venue_order).await?,
+        let order = match self.order_of(instrument, trade, &venue_order).await? {
+            Some(order) => order,
+            None => IntentId::derive_external(&self.id, &venue_order),
         };
-        let order = intent_id(&self.id, client_id.as_deref(), &venue_order);
         self.fill(account, &symbol, order, trade).map_err(|e| self.error(e))
     }
 }

@@ -66,7 +66,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         }
     }
 
-    /// The orders of a filter, of both classes, each once.
+    /// The orders of a filter, of all classes, each once.
     async fn list(&self, query: &OrdersQuery) -> Result<Vec<OrderReport>, VenueError> {
         let (mut all, mut asked): (Vec<OrderReport>, Vec<Unsigned>) = Default::default();
         for class in CLASSES {
@@ -111,7 +111,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         if report.client_id.as_deref().is_some_and(|id| !same_id(id, order)) {
             return Err(format!("the answer is about order {:?}", report.client_id));
         }
-        self.remember(report);
+        self.remember(&OrderReport { client_id: Some(order.to_string()), ..report.clone() });
         let id = report.id.clone().ok_or("the answer names no order")?;
         let venue_order = VenueOrderId::new(id).map_err(|e| e.to_string())?;
         let filled = report.filled.unwrap_or(Quantity::ZERO);
@@ -124,6 +124,25 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
             Some(OrderState::Rejected) => VenueStatus::Rejected,
         };
         Ok(OrderFact { order: order.clone(), venue_order, status, filled })
+    }
+
+    /// The client id that is known of an order of ours, by the venue's id of it.
+    pub(super) fn named(&self, id: &str) -> Option<String> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned().flatten()
+    }
+
+    /// Looks through the orders of a market that ended last, and remembers their names; of an id that is among none of them
+    /// it is remembered that it has none.
+    pub(super) async fn learn(&self, instrument: &Instrument, id: &str) -> Result<(), VenueError> {
+        let known = self.names.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id);
+        if known {
+            return Ok(());
+        }
+        let range = Range { limit: Some(RECENT), ..Range::default() };
+        let (filter, instrument, scope) = (OrderFilter::All, Some(instrument.clone()), self.scope.clone());
+        self.list(&OrdersQuery { filter, instrument, range, scope }).await?;
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).entry(id.to_owned()).or_default();
+        Ok(())
     }
 
     /// The client id behind a venue's order id.
@@ -166,13 +185,19 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     async fn working(&self) -> Result<Vec<OrderReport>, VenueError> {
         let (markets, now) = (self.exchange.markets(), self.exchange.now());
         let spot = || markets.iter().filter(|market| market.product == Product::Spot);
-        let asked_for =
-            |instrument: Option<&Instrument>| OrdersQuery { instrument: instrument.cloned(), ..OrdersQuery::default() };
+        let asked_for = |instrument: Option<&Instrument>| {
+            let (instrument, scope) = (instrument.cloned(), self.scope.clone());
+            OrdersQuery { instrument, scope, ..OrdersQuery::default() }
+        };
         let weight = |query: &OrdersQuery| self.exchange.protocol().orders(query).ok().map(|ask| ask.request.weight);
-        let each = spot().map(|market| weight(&asked_for(Some(market)))).sum::<Option<u32>>();
-        let cheaper = each.zip(weight(&asked_for(None))).is_some_and(|(each, all)| 0 < each && each < all);
+        let each = spot().map(|market| weight(&asked_for(Some(market)))).sum::<Option<u32>>().filter(|each| 0 < *each);
+        let all = weight(&asked_for(None));
+        // Some can't be asked for all markets at once (KuCoin's high-frequency accounts).
+        let only_each = all.is_none() && each.is_some();
+        let cheaper = each.zip(all).is_some_and(|(each, all)| each < all);
         let last = *self.all_asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if !cheaper || last.is_none_or(|last| now.ms_since(last) >= ALL_EVERY_MS) {
+        let due = !cheaper || last.is_none_or(|last| now.ms_since(last) >= ALL_EVERY_MS);
+        if due && !only_each {
             let all = self.list(&asked_for(None)).await?;
             *self.all_asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
             return Ok(all);

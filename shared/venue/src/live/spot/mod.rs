@@ -1,7 +1,8 @@
 //! The desk's ports over a venue: one spot account.
 //!
 //! 1. An order is POSTed once, with the intent's id as client id and the claim's deadline as the venue's. Anything but an
-//!    answer that names our order, or a refusal on the venue's allow list, is unknown.
+//!    answer that names our order, or a refusal on the venue's allow list, is unknown. Only a stop that is refused because
+//!    the price is through it already is followed by what it would have done: a sale at the market.
 //! 2. Nothing is placed while the clocks differ by more than half a second, or nobody knows by how much.
 //!    The module [`place`] does both.
 //! 3. A trade is told of with the order it belongs to; one of an order that carries no id of ours is told under an id
@@ -13,11 +14,13 @@ mod look;
 mod place;
 mod trades;
 
+pub use place::protects;
+
 use super::exchange::Exchange;
 use super::transport::Transport;
 use crate::protocol::call::OrderClass;
 use crate::protocol::model::OrderReport;
-use crate::protocol::{CallFault, Instrument, OrderRef, Scope};
+use crate::protocol::{CallFault, Instrument, OrderRef, Product, Scope};
 use desk::id::{IntentId, Symbol, VenueId};
 use desk::order::Timing;
 use desk::port::{Clock, Table, Venue, VenueError};
@@ -26,7 +29,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where an order may stand: most venues keep those that wait for a trigger apart, and know nothing of them elsewhere. An order
-/// is absent only if it is in neither.
+/// is absent only if it is in none.
 const CLASSES: [OrderClass; 3] = [OrderClass::Plain, OrderClass::Trigger, OrderClass::Protective];
 
 /// One spot account at a venue.
@@ -64,6 +67,8 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     /// The account that the exchange's credentials open.
     pub fn new(id: VenueId, exchange: Arc<Exchange<T, C, X>>, scope: Scope) -> Self {
         let timing = super::timing(exchange.protocol().capabilities());
+        // Where nothing says otherwise, some venues ask for contracts.
+        let scope = Scope { product: Some(Product::Spot), ..scope };
         Self { id, exchange, timing, scope, names: Arc::default(), all_asked: Arc::default() }
     }
 
@@ -95,7 +100,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
 
     fn instrument(&self, symbol: &Symbol) -> Result<Instrument, VenueError> {
         let markets = self.exchange.markets();
-        let found = markets.of_symbol(symbol.as_str(), &[crate::protocol::Product::Spot]).cloned();
+        let found = markets.of_symbol(symbol.as_str(), &[Product::Spot]).cloned();
         found.ok_or_else(|| self.error(format!("it has no spot market {symbol}, or its markets were not loaded")))
     }
 
@@ -111,7 +116,11 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     fn remember(&self, report: &OrderReport) {
         if let Some(id) = &report.id {
             let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-            names.insert(id.clone(), report.client_id.clone());
+            // What is known stays known: some answers leave the client id out.
+            let name = names.entry(id.clone()).or_default();
+            if report.client_id.is_some() {
+                name.clone_from(&report.client_id);
+            }
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Placing and cancelling.
 
 use super::{CLASSES, LiveSpot};
+use crate::live::timing::least_ms;
 use crate::live::transport::Transport;
 use crate::live::{asked_for, clock};
 use crate::protocol::call::{OrderClass, OrderKind as Kind, TimeInForce, Trigger, TriggerKind};
 use crate::protocol::model::{OrderReport, Side as VenueSide};
-use crate::protocol::{Ask, CallFault, EndpointClass, Instrument, Meaning, NewOrder, OrderRef, ReadFault};
+use crate::protocol::{
+    Ask, CallFault, EndpointClass, Instrument, Meaning, NewOrder, OrderRef, Product, Protocol, ReadFault,
+};
 use desk::id::{AccountId, IntentId, Symbol};
 use desk::money::{Bps, Price, Rounding};
 use desk::order::{Claimed, Intent, Leg, OrderKind, Side};
@@ -18,12 +21,36 @@ use rust_decimal::Decimal;
 
 /// The price buffer of the profile `careful`, in basis points.
 const BUFFER_BPS: Decimal = Decimal::ONE_HUNDRED;
+/// How long clocks that differ too much count as such, in milliseconds.
+const AGAIN_MS: i64 = 5_000;
+
+/// That a venue takes the stop with which the desk protects every position, and sells at the market.
+///
+/// # Errors
+/// Why it does not, in words.
+pub fn protects(protocol: &dyn Protocol) -> Result<(), String> {
+    let instrument = Instrument::named(Product::Spot, "BTC-USD", "BTC", "USD", None);
+    let mut stop = NewOrder::plain(&instrument, VenueSide::Sell, Kind::Market);
+    (stop.quantity, stop.client_id) = (Some(Decimal::ONE), Some("0".repeat(32)));
+    stop.trigger =
+        Some(Trigger { kind: TriggerKind::StopLoss, price: Decimal::ONE, crossing: None, by: None, limit: None });
+    match protocol.place(&stop) {
+        Ok(_) => Ok(()),
+        Err(fault) => Err(format!(
+            "{}: every position is protected by a stop that sells at the market, and this venue has none ({fault})",
+            protocol.capabilities().name
+        )),
+    }
+}
 
 impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     /// That the clocks agree well enough for placing. Measures them if that is long ago.
     async fn clocks_agree(&self, leg: &Leg) -> Result<(), VenueError> {
         let purpose = if leg.adds_risk() { EndpointClass::Public } else { EndpointClass::Exit };
-        let fresh = |offset: &clock::Offset| offset.is_fresh(self.exchange.now());
+        let now = self.exchange.now();
+        // One that keeps orders back is measured again soon: it may have been a bad one.
+        let holds = |offset: &clock::Offset| !offset.is_too_far() || now.ms_since(offset.measured_at) < AGAIN_MS;
+        let fresh = |offset: &clock::Offset| offset.is_fresh(now) && holds(offset);
         let offset = match self.exchange.offset().filter(fresh) {
             Some(offset) => Some(offset),
             None => match self.exchange.measure_clock_once(purpose).await {
@@ -79,6 +106,21 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         Ok(order)
     }
 
+    /// Sends an order as `intent` has it, as long as the claim permits.
+    async fn send(&self, claimed: &Claimed, intent: &Intent) -> Result<OrderReport, Unsent> {
+        let asked_for = asked_for(claimed.claim(), least_ms(self.exchange.protocol().capabilities()));
+        let deadline = self.exchange.offset().map_or(asked_for, |offset| offset.theirs(asked_for));
+        let ask = self.to_place(intent, deadline).map_err(|why| Unsent::Held(PlaceOutcome::Refused(why)))?;
+        let left = deadline.ms_since(self.exchange.venue_now());
+        if !claimed.may_leave(self.exchange.now()) || left <= 0 {
+            // Measuring the clocks took too long.
+            let fault = self.error("it is too long since the order's claim");
+            return Err(Unsent::Held(PlaceOutcome::Unsent(fault)));
+        }
+        let window = u32::try_from(left).unwrap_or(u32::MAX);
+        self.exchange.once(ask, Some(window)).await.map_err(Unsent::Fault)
+    }
+
     /// A refusal on the allow list, or unknown.
     fn refused(&self, fault: CallFault) -> PlaceOutcome {
         match &fault {
@@ -93,6 +135,14 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
             CallFault::Connectivity { .. } | CallFault::Read(_) => PlaceOutcome::Unknown(fault.to_string()),
         }
     }
+}
+
+/// Why there is no report.
+enum Unsent {
+    /// The call failed.
+    Fault(CallFault),
+    /// There was none.
+    Held(PlaceOutcome),
 }
 
 /// What a buy pays at most where only a limit names the quantity: as much above the price it was sized at as risk reserves for
@@ -114,25 +164,24 @@ impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
     }
 
     async fn place(&self, claimed: &Claimed) -> PlaceOutcome {
-        let (intent, claim) = (&claimed.order().intent, claimed.claim());
+        let intent = &claimed.order().intent;
         if let Err(fault) = self.clocks_agree(&intent.leg).await {
             return PlaceOutcome::Unsent(fault);
         }
-        let asked_for = asked_for(claim);
-        let deadline = self.exchange.offset().map_or(asked_for, |offset| offset.theirs(asked_for));
-        let ask = match self.to_place(intent, deadline) {
-            Ok(ask) => ask,
-            Err(why) => return PlaceOutcome::Refused(why),
-        };
-        let left = deadline.ms_since(self.exchange.venue_now());
-        if !claimed.may_leave(self.exchange.now()) || left <= 0 {
-            // Measuring the clocks took too long.
-            return PlaceOutcome::Unsent(self.error("it is too long since the order's claim"));
+        let mut sent = self.send(claimed, intent).await;
+        // The price is through the stop already: what such a stop would do at once, is asked for instead. That the venue does
+        // not have the stop is certain.
+        if let Err(Unsent::Fault(CallFault::Read(ReadFault::Api(error)))) = &sent
+            && matches!(intent.kind, OrderKind::StopMarket { .. })
+            && self.exchange.protocol().is_past_its_trigger(error)
+        {
+            let at_once = Intent { kind: OrderKind::Market, ..intent.clone() };
+            sent = self.send(claimed, &at_once).await;
         }
-        let window = u32::try_from(left).unwrap_or(u32::MAX);
-        let report = match self.exchange.once(ask, Some(window)).await {
+        let report = match sent {
             Ok(report) => report,
-            Err(fault) => return self.refused(fault),
+            Err(Unsent::Fault(fault)) => return self.refused(fault),
+            Err(Unsent::Held(outcome)) => return outcome,
         };
         let fact = match self.fact(&intent.id, &report) {
             Ok(fact) => fact,
@@ -174,7 +223,10 @@ impl<T: Table, C: Clock, X: Transport> CancelOrder for LiveSpot<T, C, X> {
         let asked = self.ask_to_cancel(symbol, &last, class).await;
         // The answer to a cancel tells at most that it was asked for; how the order ended is asked.
         let mut found = self.by_our_id(symbol, order, EndpointClass::Cancel).await;
-        if asked.is_ok() && found == Ok(Lookup::NotFound) {
+        // Where working and ended orders are asked for apart (Kraken), one may be in neither for a moment.
+        let whole = |ours: &OrderRef| self.exchange.protocol().order(ours).is_ok();
+        let taken = asked.is_ok() && self.order_ref(symbol, order, class).is_ok_and(|ours| whole(&ours));
+        if taken && found == Ok(Lookup::NotFound) {
             found = self.in_lists(account, symbol, order).await;
         }
         match found {
@@ -182,7 +234,7 @@ impl<T: Table, C: Clock, X: Transport> CancelOrder for LiveSpot<T, C, X> {
             Ok(Lookup::Found(_)) => {
                 CancelOutcome::Unknown(asked.err().unwrap_or_else(|| "it is still open".to_owned()))
             }
-            Ok(Lookup::NotFound) if asked.is_ok() => CancelOutcome::Gone(last),
+            Ok(Lookup::NotFound) if taken => CancelOutcome::Gone(last),
             Ok(Lookup::NotFound) => CancelOutcome::Unknown("the venue does not know it (any more)".to_owned()),
             Err(fault) => CancelOutcome::Unknown(fault.to_string()),
         }

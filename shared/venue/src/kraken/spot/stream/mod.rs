@@ -232,8 +232,9 @@ fn subscriptions(topics: &[Topic], token: Option<&StreamToken>, on: bool) -> Res
     for channel in private {
         let token = token.ok_or_else(|| CallError::Invalid("a private stream needs a token".to_owned()))?;
         let params = match (channel, on) {
+            // Old trades would be told as new ones; those that were missed are looked for in the lists.
             ("executions", true) => {
-                json!({ "token": token.token, "snap_orders": true, "snap_trades": true, "order_status": true })
+                json!({ "token": token.token, "snap_orders": true, "snap_trades": false, "order_status": true })
             }
             ("balances", true) => json!({ "token": token.token, "snapshot": true }),
             _ => json!({ "token": token.token }),

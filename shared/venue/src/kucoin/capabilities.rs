@@ -35,7 +35,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     },
     after_timeout: "the order by its clientOid, and the list of open orders and fills of the market; a stop order has \
                     endpoints of its own",
-    own_trades: OwnTradesList { rows: 100, span_ms: Some(7 * 86_400_000), of_market: true },
+    own_trades: OwnTradesList { rows: 100, span_ms: Some(7 * 86_400_000), of_market: true, with: &[] },
     query_lag_ms: 5000,
     self_trade: &["CN", "CO", "CB", "DC"],
     // Of the lowest tier. Weights are those of the documents.

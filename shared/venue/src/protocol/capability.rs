@@ -138,6 +138,8 @@ pub struct OwnTradesList {
     pub span_ms: Option<i64>,
     /// Whether the list is of one market; of all markets otherwise, whichever is asked for.
     pub of_market: bool,
+    /// What is asked for besides, so that each trade is told by itself, as the stream tells it.
+    pub with: &'static [(&'static str, &'static str)],
 }
 
 /// The capability record of a venue.

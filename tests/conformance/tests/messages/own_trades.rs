@@ -87,6 +87,7 @@ impl Lists {
             return json!({"error": [], "result": {"O": {"status": "closed", "opentm": 1_700_000_000, "vol": "1", "vol_exec": "1", "cost": "1",
                 "fee": "0", "price": "1", "descr": {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "1"}}}});
         }
+        assert!(request.body.contains("consolidate_taker=false"), "trades of one taker would be told as one");
         let from = parameter(request, "start").map_or(0, |from| from * 1000);
         let until = parameter(request, "end").map_or(NOW_MS, |until| until * 1000 + 999);
         let row = |(id, at): (usize, i64)| {

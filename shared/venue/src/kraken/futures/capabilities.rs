@@ -34,7 +34,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     },
     after_timeout: "orders/status by cliOrdId (working orders, and those that ended in the last five seconds), then the log \
                     of order events; beside them the stream of open orders and fills",
-    own_trades: OwnTradesList { rows: 100, span_ms: Some(365 * 86_400_000), of_market: false },
+    own_trades: OwnTradesList { rows: 100, span_ms: Some(365 * 86_400_000), of_market: false, with: &[] },
     query_lag_ms: 5000,
     self_trade: &[
         "the taking order is refused by default (selfFill); cancelling the resting one can be set for the account",

@@ -33,7 +33,12 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         rule: "RFC 3339, two to sixty seconds from now; the matching engine rejects the order afterwards",
     },
     after_timeout: "OpenOrders by cl_ord_id, then ClosedOrders by cl_ord_id; beside them the stream of executions",
-    own_trades: OwnTradesList { rows: 50, span_ms: Some(365 * 86_400_000), of_market: false },
+    own_trades: OwnTradesList {
+        rows: 50,
+        span_ms: Some(365 * 86_400_000),
+        of_market: false,
+        with: &[("consolidate_taker", "false")],
+    },
     query_lag_ms: 5000,
     self_trade: &["cancel-newest", "cancel-oldest", "cancel-both"],
     limits: &[

@@ -139,7 +139,8 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     ) -> Result<Vec<OwnTrade>, VenueError> {
         let instrument = list.of_market.then(|| market.clone());
         let range = Wanted { limit: Some(list.rows), ..range };
-        let scope = self.scope.clone();
+        let mut scope = self.scope.clone();
+        scope.extra.0.extend(list.with.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
         let ask = self.exchange.protocol().own_trades(&HistoryQuery { instrument, range, scope });
         let rows = self.exchange.read(ask.map_err(|e| self.error(e))?).await;
         rows.map_err(|e| self.fault(&e))

@@ -5,11 +5,17 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use desk::fake::{FakeClock, FakeQueues, FakeTable, FakeVenue, sample};
+use desk::id::SignalId;
+use desk::money::Quantity;
+use desk::order::Leg;
+use desk::risk::Layer;
+use desk::signal::Signal;
 use desk::time::Timestamp;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use std::sync::Arc;
 use store::Store;
+use store::rows::{Outcome, VerdictRow};
 use tower::ServiceExt;
 
 const TOKEN: &str = "canary-0123456789";
@@ -190,4 +196,40 @@ async fn behind_a_gateway_a_caller_without_an_identity_is_refused_and_one_with_i
     ask(&router, known("/v1/unkill", r#"{"reason":"over"}"#)).await;
     let (_, _, body) = ask(&router, known("/v1/unkill", r#"{"by":"ann","reason":"over"}"#)).await;
     assert_eq!(body["switch"]["killed"], true);
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_by_what_the_last_one_named_as_next() {
+    let (router, table) = desk().await;
+    let store = Store::new(table);
+    let mut all = Vec::new();
+    for minute in 0..5 {
+        let signal = sample::signal();
+        let at = Timestamp::from_ms(minute * 60_000);
+        let id = SignalId::derive(&signal.account, &signal.strategy, &signal.symbol, signal.interval, at);
+        let signal = Signal { id: id.clone(), bar: at, decided_at: at.plus_ms(60_000), ..signal };
+        let verdict = VerdictRow {
+            signal: Some(signal),
+            cause: id.clone(),
+            leg: Leg::Entry,
+            attempt: 1,
+            quantity: Quantity::ZERO,
+            checks: Vec::new(),
+            outcome: Outcome::Refused { layer: Layer::Cash },
+            profile: "careful".to_owned(),
+        };
+        store.refuse(&verdict).await.unwrap();
+        all.insert(0, id.to_string());
+    }
+    let (mut seen, mut path) = (Vec::new(), Some("/v1/decisions?limit=2".to_owned()));
+    while let Some(page) = path.take() {
+        let (status, _, body) = ask(&router, honest("GET", &page).body(Body::empty()).unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{page}: {body}");
+        let ids = body["decisions"].as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned());
+        seen.extend(ids);
+        // Put into the address as it came.
+        path = body["next"].as_str().map(|next| format!("/v1/decisions?limit=2&before={next}"));
+        assert!(seen.len() <= all.len(), "{seen:?}");
+    }
+    assert_eq!(seen, all);
 }

@@ -99,6 +99,8 @@ fn a_configuration_that_can_not_be_used_is_refused_before_anything_is_built() {
         ("\"venue\"", "\"live\": { \"keys\": \"main\" }, \"venue\"", "the venue is \"paper\""),
         ("\"venue\": \"paper\"", "\"venue\": \"ftx\", \"live\": { \"keys\": \"main\" }", "no spot markets here"),
         ("\"venue\": \"paper\"", "\"venue\": \"binance\", \"live\": { \"keys\": \"main\" }", "say so with --live"),
+        ("\"venue\": \"paper\"", "\"venue\": \"coinbase\", \"live\": { \"keys\": \"main\" }", "this venue has none"),
+        ("\"venue\": \"paper\"", "\"venue\": \"kraken\", \"live\": { \"keys\": \"main\" }", "trade it on one machine"),
         ("\"account\"", "\"acount\"", "unknown field `acount`"),
         ("\"1h\"", "\"7m\"", "has no 7m bars"),
     ] {

@@ -62,7 +62,8 @@ pub async fn cancel<T: Table, V: Venue>(
 }
 
 /// Records that an order which worked and whose cancel was taken is at no source of the venue any more. It has ended, unless
-/// more of it is filled than is booked, or it is so young that a source may not have it yet: then it is asked for again.
+/// more of it is filled than is booked. Of one so young that a source may not have it yet nothing is recorded: whoever asks for
+/// its end asks again.
 async fn gone<T: Table, V: Venue>(
     store: &Store<T>,
     order: Versioned<Order>,

@@ -13,7 +13,7 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use venue::live::told_instrument;
 use venue::protocol::call::BarPrice;
-use venue::protocol::{BarQuery, Product, Range, Scope};
+use venue::protocol::{BarQuery, Capabilities, Product, Range, Scope};
 use venue::registry;
 
 #[derive(Debug, Args)]
@@ -202,6 +202,13 @@ fn check(path: &Path) -> anyhow::Result<DeskConfig> {
     let protocol = protocol.with_context(known)?;
     if config.traded_live().is_ok_and(|live| live.is_some()) {
         venue::live::protects(protocol).map_err(|why| anyhow::anyhow!("{shown}: {why}"))?;
+        let Capabilities { name, in_sequence, .. } = protocol.capabilities();
+        if *in_sequence {
+            bail!(
+                "{shown}: {name} takes the requests of a key only in the order in which they were made, and functions on \
+                 AWS send theirs at the same time: trade it on one machine, with `ballast up --live`"
+            );
+        }
     }
     for MarketConfig { instrument, interval } in &config.markets {
         // Asked as market-data will ask; only whether it can be asked matters here.

@@ -15,6 +15,10 @@
 //! drained and reconciled, and then the first bar that is not stored is played from its open. What of it had been played
 //! already is not played again. Candles may be missing because the power took them while the decisions were flushed; the
 //! market never stands before a decision that was taken in it.
+//!
+//! The venue may have traded in that bar, and the run have stopped before the desk was told. Such a trade lies ahead of the
+//! market's time when the run goes on, where reconciliation does not look. So until the market has passed the last trade that
+//! the venue had made, the books are compared with it after each phase, before anything is decided by them.
 
 use super::feed::Feed;
 use super::wiring::{Desk, Played};
@@ -24,7 +28,7 @@ use boot::event::{KillEvent, Scheduled, VERSION};
 use desk::fill::Fill;
 use desk::id::Symbol;
 use desk::market::Candle;
-use desk::port::{Outgoing, Publish};
+use desk::port::{ListTrades, Outgoing, Publish};
 use desk::time::{Interval, Timestamp};
 use std::time::{Duration, Instant};
 use venue::paper::Phase;
@@ -55,6 +59,9 @@ pub struct Driver {
     played: Played,
     tracks: Vec<Track>,
     due: Due,
+    /// The last trade that the venue had made when the run was taken up, where the market has not passed it: the desk may not
+    /// have been told.
+    ahead: Option<Timestamp>,
 }
 
 /// When schedules are due.
@@ -89,13 +96,14 @@ impl Driver {
         }
         let start = stood_at.unwrap_or(Timestamp::from_ms(0));
         let due = Due { reconciliation: start, snapshot: start, kill_sweep: Instant::now() };
-        let mut driver = Self { played, tracks, due };
+        let mut driver = Self { played, tracks, due, ahead: None };
         if let Some(at) = stood_at {
             desk.clock.market_moves(at);
             pull(desk, &Scheduled::AFTER_RESTART).await?;
             driver.recount(desk).await?;
             desk.drain().await?;
             reconcile(desk).await?;
+            driver.ahead = last_trade(desk).await?.filter(|last| *last > at);
         }
         Ok(driver)
     }
@@ -121,6 +129,7 @@ impl Driver {
     /// [`WorkError`] if the desk can't go on.
     pub async fn instant(&mut self, desk: &Desk, at: Timestamp) -> Result<u64, WorkError> {
         desk.clock.market_moves(at);
+        let passed = self.ahead.is_some_and(|ahead| ahead < at);
         let ended = self.end_bars(desk, at).await?;
         if ended > 0 {
             pull(desk, &Scheduled::ALL).await?;
@@ -128,6 +137,9 @@ impl Driver {
             self.schedules(desk, at).await?;
         }
         self.begin_bars(desk, at).await?;
+        if passed {
+            self.ahead = None;
+        }
         Ok(ended)
     }
 
@@ -141,7 +153,7 @@ impl Driver {
                 ended += 1;
             }
         }
-        desk.drain().await?;
+        self.booked(desk).await?;
         Ok(ended)
     }
 
@@ -154,7 +166,13 @@ impl Driver {
                 track.playing = Some(bar);
             }
         }
-        desk.drain().await
+        self.booked(desk).await
+    }
+
+    /// Books what a phase traded, and what the desk was not told of.
+    async fn booked(&self, desk: &Desk) -> Result<(), WorkError> {
+        desk.drain().await?;
+        if self.ahead.is_some() { reconcile(desk).await } else { Ok(()) }
     }
 
     async fn schedules(&mut self, desk: &Desk, at: Timestamp) -> Result<(), WorkError> {
@@ -185,6 +203,16 @@ impl Driver {
         later(kill_switch::handle(&desk.handlers.kill_switch, &KillEvent::Sweep { v: VERSION }).await)?;
         desk.drain().await
     }
+}
+
+/// When the venue traded last, in any market.
+async fn last_trade(desk: &Desk) -> Result<Option<Timestamp>, WorkError> {
+    let mut last = None;
+    for market in &desk.config.markets {
+        let trade = desk.venue.last_trade(&desk.config.account, &market.instrument.symbol).await;
+        last = last.max(trade.map_err(Failure::from)?.map(|trade| trade.at));
+    }
+    Ok(last)
 }
 
 /// Plays one phase of a bar at the venue and reports what it traded.

@@ -122,21 +122,32 @@ fn missing(reply: &Reply) -> ReadFault {
         .into()
 }
 
+/// How many rows a list has at most.
+const ROWS: u32 = 100;
+
 /// One order, found in a list.
 fn from_list(order: &OrderRef, open: bool) -> Built<OrderReport> {
     let scope = &order.scope;
     let line = Line::asked(order.instrument.as_ref(), scope, Product::Spot)?;
     let asked = Asked { line, open, plan: is_plan(scope) };
-    let by = match (line.system, asked.plan) {
+    let (by, limit) = match (line.system, asked.plan) {
         // These can't be asked for one order.
-        (System::Unified, _) | (System::Spot, true) => Fields::new(),
-        (System::Spot | System::Margin(_) | System::Mix, _) => names(order)?,
+        (System::Unified, _) | (System::Spot, true) => (Fields::new(), Some(ROWS)),
+        (System::Spot | System::Margin(_) | System::Mix, _) => (names(order)?, None),
     };
-    let request = listing(&asked, scope, order.instrument.as_ref(), &Range::default(), by)?;
+    let range = Range { limit, ..Range::default() };
+    let request = listing(&asked, scope, order.instrument.as_ref(), &range, by)?;
     let order = order.clone();
     Ok(Ask::new(request, move |reply, markets| {
-        let found = read_orders(reply, line, markets)?.into_iter().find(|found| is_it(&order, found));
-        found.ok_or_else(|| missing(reply))
+        let all = read_orders(reply, line, markets)?;
+        let full = limit.and_then(|limit| usize::try_from(limit).ok()).is_some_and(|limit| all.len() >= limit);
+        match all.into_iter().find(|found| is_it(&order, found)) {
+            Some(found) => Ok(found),
+            None if full => {
+                Err(ReadFault::parse(reply, "the list is full, and the order is not on it: it may be behind it"))
+            }
+            None => Err(missing(reply)),
+        }
     }))
 }
 

@@ -36,6 +36,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         rule: "not before nbf, and until exp two minutes later",
     },
     after_timeout: "orders/historical/batch of the market by client_order_id, then orders/historical/fills",
+    in_sequence: false,
+    order_rows: None,
     own_trades: OwnTradesList { rows: 100, span_ms: Some(365 * 86_400_000), of_market: true, with: &[] },
     query_lag_ms: 5000,
     self_trade: &[],

@@ -171,6 +171,10 @@ pub struct Capabilities {
     pub clock_step_ms: u32,
     /// How an order is looked up after a time-out, in words: two independent sources.
     pub after_timeout: &'static str,
+    /// Whether a key's requests must arrive in the order in which they were made: then one process has the key to itself.
+    pub in_sequence: bool,
+    /// How many orders a list of them tells at most; `None` where it tells all that work.
+    pub order_rows: Option<u32>,
     /// How the account's own trades are listed.
     pub own_trades: OwnTradesList,
     /// For how long a fresh order may be missing from the venue's answers, in milliseconds.

@@ -670,3 +670,121 @@ fn a_trade_of_a_triggered_stop_is_ours_whatever_its_venue_calls_the_new_order() 
     let foreign = run(bitget.fill_of(&account, &trade(Some("987654321")))).unwrap().order;
     assert_ne!(foreign, id);
 }
+
+/// What `venue` says of a stop that has been triggered, sold a part, and whose rest the venue cancelled: what waited has ended
+/// as it should have, and the order that it placed tells what became of it.
+fn triggered(venue: &'static str, named_by_us: bool) -> (String, String) {
+    let id = sample::entry("1").id;
+    match venue {
+        "okx" => (
+            format!(
+                r#"{{"instType":"SPOT","instId":"BTC-USDT","algoId":"5","algoClOrdId":"{id}","ordId":"77","side":"sell","ordType":"conditional","slTriggerPx":"1","slOrdPx":"-1","state":"effective","sz":"1","actualSz":"1"}}"#
+            ),
+            format!(
+                r#"{{"instType":"SPOT","instId":"BTC-USDT","ordId":"77","clOrdId":"","algoId":"5","algoClOrdId":"{}","side":"sell","ordType":"market","state":"canceled","sz":"1","accFillSz":"0.4"}}"#,
+                if named_by_us { id.as_str() } else { "f00d" }
+            ),
+        ),
+        _ => (
+            format!(
+                r#"{{"orderId":"123456789","clientOid":"{id}","symbol":"BTCUSDT","size":"1","executePrice":"0","triggerPrice":"1","status":"executed","orderType":"market","side":"sell","planType":"amount","cTime":"{NOW_MS}","uTime":"{NOW_MS}"}}"#
+            ),
+            format!(
+                r#"{{"orderId":"9","clientOid":"{}","symbol":"BTCUSDT","size":"1","baseVolume":"0.4","quoteVolume":"0.4","priceAvg":"1","status":"cancelled","orderType":"market","side":"sell","cTime":"{NOW_MS}","uTime":"{NOW_MS}"}}"#,
+                if named_by_us { "123456789" } else { "987654321" }
+            ),
+        ),
+    }
+}
+
+#[test]
+fn a_triggered_stop_stands_as_the_order_that_it_placed() {
+    for (venue, named_by_us) in [("okx", true), ("okx", false), ("bitget", true), ("bitget", false)] {
+        let (waited, new) = triggered(venue, named_by_us);
+        let says = move |path: &str, said: &str, _: bool| {
+            let ours = said.contains("lOrdId=") || said.contains("clientOid=");
+            let rows = match venue {
+                // One order is asked for by our id, which the new one does not have; a list of plain orders has the new one.
+                "okx" if path.ends_with("/order-algo") || path.contains("algo-history") => waited.as_str(),
+                "okx" if path.ends_with("orders-history") => new.as_str(),
+                "bitget" if path.ends_with("history-plan-order") => waited.as_str(),
+                "bitget" if path.ends_with("history-orders") && !ours => new.as_str(),
+                _ => "",
+            };
+            let body = match venue {
+                "okx" => format!(r#"{{"code":"0","msg":"","data":[{rows}]}}"#),
+                _ if path.contains("plan") => format!(
+                    r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":{{"nextFlag":false,"idLessThan":"1","orderList":[{rows}]}}}}"#
+                ),
+                _ => format!(r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":[{rows}]}}"#),
+            };
+            (body, 200, false)
+        };
+        let live = one_order(venue, says);
+        let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
+        let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
+        let mut found = run(live.by_client_id(&intent.account, &intent.symbol, &intent.id));
+        if found == Ok(Lookup::NotFound) {
+            found = run(live.in_lists(&intent.account, &intent.symbol, &intent.id));
+        }
+        let Ok(Lookup::Found(fact)) = found else { panic!("{venue}: {found:?}") };
+        let (status, filled) = (fact.status, fact.filled.value());
+        let expected = (VenueStatus::Cancelled, Decimal::new(4, 1));
+        assert_eq!((status, filled) == expected, named_by_us, "{venue}: {fact:?}");
+        // As long as nothing tells more, it has been triggered.
+        assert!(named_by_us || status == VenueStatus::Filled, "{venue}: {fact:?}");
+    }
+}
+
+#[test]
+fn a_list_as_long_as_its_venue_makes_them_proves_no_absence() {
+    let row = |venue: &str, n: u32| match venue {
+        "okx" => format!(
+            r#"{{"instType":"SPOT","instId":"BTC-USDT","ordId":"{n}","clOrdId":"","side":"sell","ordType":"limit","px":"1","state":"live","sz":"1","accFillSz":"0"}}"#
+        ),
+        "bybit" => format!(
+            r#"{{"orderId":"{n}","orderLinkId":"","symbol":"BTCUSDT","side":"Sell","orderType":"Market","orderStatus":"Untriggered","qty":"1","cumExecQty":"0"}}"#
+        ),
+        _ => format!(
+            r#"{{"orderId":"{n}","clientOid":"c{n}","symbol":"BTCUSDT","size":"1","executePrice":"0","triggerPrice":"1","status":"live","orderType":"market","side":"sell","planType":"amount","cTime":"{NOW_MS}","uTime":"{NOW_MS}"}}"#
+        ),
+    };
+    for (venue, page, open) in [
+        ("okx", 100, "orders-algo-pending"),
+        ("bybit", 50, "/v5/order/realtime"),
+        ("bitget", 100, "current-plan-order"),
+    ] {
+        for rows in [page - 1, page] {
+            let asked = Arc::new(Mutex::new(Vec::new()));
+            let told = asked.clone();
+            let says = move |path: &str, said: &str, _: bool| {
+                let mut all = String::new();
+                if path.ends_with(open) {
+                    told.lock().unwrap().push(said.to_owned());
+                    all = (0..rows).map(|n| row(venue, n)).collect::<Vec<_>>().join(",");
+                }
+                let body = match venue {
+                    "okx" => format!(r#"{{"code":"0","msg":"","data":[{all}]}}"#),
+                    "bybit" => format!(
+                        r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"spot","list":[{all}]}},"time":{NOW_MS}}}"#
+                    ),
+                    _ if path.contains("plan") => format!(
+                        r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":{{"nextFlag":false,"idLessThan":"1","orderList":[{all}]}}}}"#
+                    ),
+                    _ => format!(r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":[{all}]}}"#),
+                };
+                (body, 200, false)
+            };
+            let live = one_order(venue, says);
+            let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
+            let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
+            let found = run(live.in_lists(&intent.account, &intent.symbol, &intent.id));
+            assert_eq!(found == Ok(Lookup::NotFound), rows < page, "{venue} {rows}: {found:?}");
+            assert!(asked.lock().unwrap().iter().all(|said| said.contains(&format!("limit={page}"))), "{asked:?}");
+            if rows == page {
+                let why = found.unwrap_err().to_string();
+                assert!(why.contains("no more than") && why.contains("Cancel some"), "{why}");
+            }
+        }
+    }
+}

@@ -33,6 +33,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         rule: "RFC 3339, two to sixty seconds from now; the matching engine rejects the order afterwards",
     },
     after_timeout: "OpenOrders by cl_ord_id, then ClosedOrders by cl_ord_id; beside them the stream of executions",
+    in_sequence: true,
+    order_rows: None,
     own_trades: OwnTradesList {
         rows: 50,
         span_ms: Some(365 * 86_400_000),

@@ -17,6 +17,14 @@ const RECENT: u32 = 100;
 /// How often at least all markets are asked for what works there, in milliseconds: as often as reconciliation is due.
 const ALL_EVERY_MS: i64 = 55_000;
 
+/// Orders that a venue lists.
+#[derive(Default)]
+struct Listed {
+    reports: Vec<OrderReport>,
+    /// Whether a list came as long as the venue makes them: more may be there.
+    cut: bool,
+}
+
 /// What of a question is sent.
 const fn sent<A>(ask: &Ask<A>) -> &Unsigned {
     &ask.request
@@ -47,6 +55,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
             ask.request.class = purpose;
             match self.exchange.read(ask).await {
                 Ok(report) => {
+                    let report = self.triggered(symbol, order, report, class).await?;
                     return self.fact(order, &report).map(|f| Some(Lookup::Found(f))).map_err(|e| self.error(e));
                 }
                 Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => {}
@@ -67,8 +76,8 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
     }
 
     /// The orders of a filter, of all classes, each once.
-    async fn list(&self, query: &OrdersQuery) -> Result<Vec<OrderReport>, VenueError> {
-        let (mut all, mut asked): (Vec<OrderReport>, Vec<Unsigned>) = Default::default();
+    async fn list(&self, query: &OrdersQuery) -> Result<Listed, VenueError> {
+        let (mut all, mut asked): (Listed, Vec<Unsigned>) = Default::default();
         for class in CLASSES {
             let query = OrdersQuery { scope: self.scope(class), ..query.clone() };
             let asks = match (self.lists(&query), class) {
@@ -83,21 +92,60 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
                     continue;
                 }
                 asked.push(ask.request.clone());
-                let reports = self.exchange.read(ask).await.map_err(|e| self.fault(&e))?;
-                let known = |report: &OrderReport| all.iter().any(|other| other.id == report.id);
-                let new: Vec<OrderReport> = reports.into_iter().filter(|report| !known(report)).collect();
-                all.extend(new);
+                let listed = self.page(ask).await?;
+                let known = |report: &OrderReport| all.reports.iter().any(|other| other.id == report.id);
+                let new: Vec<OrderReport> = listed.reports.into_iter().filter(|report| !known(report)).collect();
+                all.reports.extend(new);
+                all.cut |= listed.cut;
             }
         }
-        all.iter().for_each(|report| self.remember(report));
         Ok(all)
+    }
+
+    /// One list. Where none is of any length, it is cut if it is as long as it was asked to be.
+    async fn page(&self, ask: Ask<Vec<OrderReport>>) -> Result<Listed, VenueError> {
+        let rows = self.exchange.protocol().capabilities().order_rows.filter(|rows| asks_for(&ask.request, *rows));
+        let reports = self.exchange.read(ask).await.map_err(|e| self.fault(&e))?;
+        reports.iter().for_each(|report| self.remember(report));
+        let cut = rows.and_then(|rows| usize::try_from(rows).ok()).is_some_and(|rows| reports.len() >= rows);
+        Ok(Listed { reports, cut })
+    }
+
+    /// What became of an order that waited for its trigger, once that has come: at some venues the trigger places a new order,
+    /// named by our id (OKX) or by the venue's own id of the one that waited (Bitget), and only that one tells what was filled
+    /// and whether it still works. Until the venue lists it, what waited counts as filled, and is booked by its trades.
+    async fn triggered(
+        &self,
+        symbol: &Symbol,
+        order: &IntentId,
+        report: OrderReport,
+        class: OrderClass,
+    ) -> Result<OrderReport, VenueError> {
+        if class == OrderClass::Plain || report.state != Some(OrderState::Closed) {
+            return Ok(report);
+        }
+        let instrument = self.instrument(symbol)?;
+        for (filter, limit) in [(OrderFilter::Open, None), (OrderFilter::All, Some(RECENT))] {
+            let (instrument, range) = (Some(instrument.clone()), Range { limit, ..Range::default() });
+            let query = OrdersQuery { filter, instrument, range, scope: self.scope.clone() };
+            for ask in self.lists(&query).map_err(|e| self.error(e))? {
+                if let Some(new) = self.page(ask).await?.reports.iter().find(|new| is_born_of(&report, order, new)) {
+                    return Ok(as_told_by(report, new));
+                }
+            }
+        }
+        Ok(report)
     }
 
     /// What is asked for a list. Where a venue has no list of all orders (Kraken, triggers of OKX), those of the ended ones do:
     /// whoever asks for all has asked for the working ones before.
     fn lists(&self, query: &OrdersQuery) -> Result<Vec<Ask<Vec<OrderReport>>>, CallError> {
         let protocol = self.exchange.protocol();
-        let of = |filter| protocol.orders(&OrdersQuery { filter, ..query.clone() });
+        let rows = protocol.capabilities().order_rows;
+        // As much as the venue tells at once, and no more than that: some refuse a larger number.
+        let limit = query.range.limit.into_iter().chain(rows).min();
+        let range = Range { limit, ..query.range };
+        let of = |filter| protocol.orders(&OrdersQuery { filter, range, ..query.clone() });
         let whole = of(query.filter).map(|ask| vec![ask]);
         if query.filter != OrderFilter::All || whole.is_ok() {
             return whole;
@@ -200,11 +248,13 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         if due && !only_each {
             let all = self.list(&asked_for(None)).await?;
             *self.all_asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-            return Ok(all);
+            if !all.cut {
+                return Ok(all.reports);
+            }
         }
         let mut known = Vec::new();
         for market in spot() {
-            known.extend(self.list(&asked_for(Some(market))).await?);
+            known.extend(self.list(&asked_for(Some(market))).await?.reports);
         }
         Ok(known)
     }
@@ -219,14 +269,41 @@ impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
         let instrument = self.instrument(symbol)?;
         for (filter, limit) in [(OrderFilter::Open, None), (OrderFilter::All, Some(RECENT))] {
             let (instrument, range) = (Some(instrument.clone()), Range { limit, ..Range::default() });
-            let reports = self.list(&OrdersQuery { filter, instrument, range, scope: Scope::default() }).await?;
+            let listed = self.list(&OrdersQuery { filter, instrument, range, scope: Scope::default() }).await?;
             let ours = |report: &&OrderReport| report.client_id.as_deref().is_some_and(|id| same_id(id, order));
-            if let Some(report) = reports.iter().find(ours) {
-                return self.fact(order, report).map(Lookup::Found).map_err(|e| self.error(e));
+            if let Some(report) = listed.reports.iter().find(ours) {
+                let waited = report.trigger_price.or(report.stop_loss_price).is_some();
+                let class = if waited { OrderClass::Trigger } else { OrderClass::Plain };
+                let report = self.triggered(symbol, order, report.clone(), class).await?;
+                return self.fact(order, &report).map(Lookup::Found).map_err(|e| self.error(e));
+            }
+            if filter == OrderFilter::Open && listed.cut {
+                let what = format!(
+                    "it lists no more than {} working orders of {symbol}, and so many work: whether order {order} is among \
+                     them can't be told. Cancel some that are not the desk's",
+                    listed.reports.len()
+                );
+                return Err(self.error(what));
             }
         }
         Ok(Lookup::NotFound)
     }
+}
+
+/// Whether a list is asked for so many rows, by whatever name.
+fn asks_for(request: &Unsigned, rows: u32) -> bool {
+    request.query.iter().any(|(name, value)| matches!(name, "limit" | "pageSize") && value.parse() == Ok(rows))
+}
+
+/// Whether an order is the one that a trigger has placed.
+fn is_born_of(waited: &OrderReport, order: &IntentId, new: &OrderReport) -> bool {
+    let named = |id: &str| same_id(id, order) || waited.id.as_deref() == Some(id);
+    new.id != waited.id && new.client_id.as_deref().is_some_and(named)
+}
+
+/// A triggered order as the one that it has placed stands.
+fn as_told_by(waited: OrderReport, new: &OrderReport) -> OrderReport {
+    OrderReport { state: new.state, filled: new.filled, ..waited }
 }
 
 impl<T: Table, C: Clock, X: Transport> ListOpenOrders for LiveSpot<T, C, X> {

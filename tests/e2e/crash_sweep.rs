@@ -177,8 +177,14 @@ mod venue_ref {
         async fn by_client_id(&self, a: &AccountId, s: &Symbol, o: &IntentId) -> Result<Lookup, VenueError> {
             self.0.by_client_id(a, s, o).await
         }
-        async fn in_lists(&self, a: &AccountId, s: &Symbol, o: &IntentId) -> Result<Lookup, VenueError> {
-            self.0.in_lists(a, s, o).await
+        async fn in_lists(
+            &self,
+            a: &AccountId,
+            s: &Symbol,
+            o: &IntentId,
+            since: Timestamp,
+        ) -> Result<Lookup, VenueError> {
+            self.0.in_lists(a, s, o, since).await
         }
     }
     impl CancelOrder for VenueRef {

@@ -103,7 +103,8 @@ pub async fn withhold<T: Table>(
 /// Records what the venue says about an open order that it no longer lists.
 ///
 /// Some venues keep no order that ended without a trade. One that two sources don't have, asked behind its deadline and the
-/// grace, works no more: it counts as ended by the venue. Trades of it that are not booked are found by the balances.
+/// grace, works no more: it counts as ended by the venue, and `true` is returned. Trades of it that are not booked are found by
+/// the balances.
 ///
 /// # Errors
 /// [`Failure::Retry`] if the venue or the store don't answer.
@@ -112,23 +113,24 @@ pub async fn look_again<T: Table, V: Venue>(
     venue: &V,
     order: Versioned<Order>,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let intent = &order.row.intent;
     let deadline = order.row.claim.as_ref().map(|claim| claim.deadline);
     let provable_after = deadline.map(|deadline| deadline.plus_ms(venue.timing().grace_ms));
     let asked_at = venue.now();
     let mut found = venue.by_client_id(&intent.account, &intent.symbol, &intent.id).await?;
     if found == Lookup::NotFound {
-        found = venue.in_lists(&intent.account, &intent.symbol, &intent.id).await?;
+        // It has worked, so that what matters is that it works no more.
+        found = venue.in_lists(&intent.account, &intent.symbol, &intent.id, asked_at).await?;
     }
     match found {
-        Lookup::Found(fact) => record::fact(store, order, &fact, now).await.map(drop),
+        Lookup::Found(fact) => record::fact(store, order, &fact, now).await.map(|_| false),
         Lookup::NotFound if provable_after.is_some_and(|after| asked_at > after) => {
             let why = "ended: two sources of the venue no longer have it";
             let settled = store.settle(order, Event::Expire, now, why, None).await?;
             observe::moved(&settled.order.row, why);
-            Ok(())
+            Ok(true)
         }
-        Lookup::NotFound => Ok(()),
+        Lookup::NotFound => Ok(false),
     }
 }

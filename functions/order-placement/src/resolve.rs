@@ -11,6 +11,9 @@ use desk::port::{Lookup, OrderFact, Table, Venue};
 use desk::time::Timestamp;
 use store::{Store, Versioned};
 
+/// How far the venue's clock may be behind ours, in milliseconds; more than any clock is with which orders are placed.
+const CLOCKS_MS: i64 = 60_000;
+
 /// What asking brought.
 #[derive(Debug)]
 pub enum Resolution {
@@ -74,7 +77,9 @@ pub(crate) async fn look<T: Table, V: Venue>(
         }
         return Ok(Looked::AskAgain(provable_after.plus_ms(1)));
     }
-    if let Lookup::Found(fact) = venue.in_lists(&intent.account, &intent.symbol, &intent.id).await? {
+    // By the venue's clock, which may be behind ours.
+    let since = order.row.claim.as_ref().map_or(asked_at, |claim| claim.claimed_at).plus_ms(-CLOCKS_MS);
+    if let Lookup::Found(fact) = venue.in_lists(&intent.account, &intent.symbol, &intent.id, since).await? {
         return Ok(Looked::Found(Box::new(order), fact));
     }
     let why = "absent at two sources after its deadline";

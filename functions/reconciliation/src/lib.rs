@@ -68,7 +68,7 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps.config.chosen(event)?;
     let mut round = Round::default();
     let (mut state, mut working) = books(deps).await?;
-    orders(deps, &working, &mut round).await?;
+    let unanswered = orders(deps, &working, &mut round).await?;
     if round.findings.iter().any(|finding| matches!(finding, Finding::Moved { .. })) {
         // A stop that has ended is missed now, not a round later.
         (state, working) = books(deps).await?;
@@ -78,8 +78,10 @@ pub async fn handle<T: Table, V: Venue, Q: Publish, C: Clock>(
         protection::look(deps, &state, &working, &mut round).await?;
     }
     round.findings.iter().for_each(observe::finding);
+    // What can't be told of one order has kept nothing else from being looked at; but nothing is let go on by such a round.
+    round.mended += usize::from(unanswered.is_some());
     freeze(deps, &state, &round).await?;
-    Ok(round)
+    unanswered.map_or(Ok(round), Err)
 }
 
 /// Stops new risk where the round found a reason to, and lets it go on where it found none.
@@ -129,34 +131,51 @@ async fn books<T: Table, V, Q, C>(deps: &Deps<T, V, Q, C>) -> Result<(AccountSta
     Ok((state, working))
 }
 
+/// Looks at every order that is not done. Returns what kept one of them from being known, if something did.
 async fn orders<T: Table, V: Venue, Q: Publish, C: Clock>(
     deps: &Deps<T, V, Q, C>,
     working: &[Versioned<Order>],
     round: &mut Round,
-) -> Result<(), Failure> {
+) -> Result<Option<Failure>, Failure> {
     let now = deps.clock.now();
     let open = deps.venue.open_orders(&deps.config.account).await?;
+    let mut first = None;
     for order in working {
         match order.row.state {
-            State::Approved => {
-                deps.queues.publish(Outgoing::to_place_again(&order.row.intent, now)).await?;
-                round.mended += 1;
-            }
+            State::Approved => {}
             // The order's own message waits for the answer, and asks again if it is not placed.
             State::Claimed | State::Unknown => {
-                resolve(&deps.store, &deps.venue, order.clone(), now).await?;
-                deps.queues.publish(Outgoing::to_place_again(&order.row.intent, now)).await?;
-                round.mended += 1;
+                if let Err(failure) = resolve(&deps.store, &deps.venue, order.clone(), now).await {
+                    first = Some(put_off(first, failure)?);
+                    continue;
+                }
             }
-            State::Open | State::Filled | State::Rejected | State::Cancelled | State::Expired | State::NotPlaced => {}
+            State::Open | State::Filled | State::Rejected | State::Cancelled | State::Expired | State::NotPlaced => {
+                continue;
+            }
         }
+        deps.queues.publish(Outgoing::to_place_again(&order.row.intent, now)).await?;
+        round.mended += 1;
     }
     let ours: Vec<Order> = working.iter().map(|order| order.row.clone()).collect();
     for finding in reconcile::orders(&ours, &open) {
         if let Finding::Moved { order } = &finding {
-            look_again(&deps.store, &deps.venue, deps.store.order(order).await?, now).await?;
+            let order = deps.store.order(order).await?;
+            match look_again(&deps.store, &deps.venue, order, now).await {
+                // What it protected gets another stop in a later round, when what it may have sold is known.
+                Ok(absent) => round.mended += usize::from(absent),
+                Err(failure) => first = Some(put_off(first, failure)?),
+            }
         }
         round.findings.push(finding);
     }
-    Ok(())
+    Ok(first)
+}
+
+/// The first of failures that may pass: other questions may have an answer. Any other one ends the round.
+fn put_off(first: Option<Failure>, failure: Failure) -> Result<Failure, Failure> {
+    match failure {
+        Failure::Retry { .. } | Failure::Wait { .. } => Ok(first.unwrap_or(failure)),
+        Failure::Poison { .. } | Failure::Halt { .. } => Err(failure),
+    }
 }

@@ -89,6 +89,14 @@ async fn renew_stops<T: Table, V: Venue, Q: Publish, C: Clock>(
     kill: &KillState,
 ) -> Result<usize, Failure> {
     let ended = ended_stops(deps, instrument, kill).await?;
+    // One that the venue just did not have any more may have been triggered: what it sold is not listed at once.
+    let (now, grace_ms) = (deps.clock.now(), deps.venue.timing().grace_ms);
+    let just_gone = |order: &Order| {
+        order.state == State::Expired && order.history.last().is_some_and(|last| now.ms_since(last.at) <= grace_ms)
+    };
+    if ended.iter().any(just_gone) {
+        return Ok(0);
+    }
     let (filled, unfilled): (Vec<&Order>, Vec<&Order>) = ended.iter().partition(|order| order.state == State::Filled);
     let mut renewed = 0;
     for order in unfilled.into_iter().chain(filled) {

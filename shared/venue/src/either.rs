@@ -48,8 +48,14 @@ impl<P: QueryOrder, L: QueryOrder> QueryOrder for Either<P, L> {
         handed_on!(self, venue => venue.by_client_id(account, symbol, order).await)
     }
 
-    async fn in_lists(&self, account: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
-        handed_on!(self, venue => venue.in_lists(account, symbol, order).await)
+    async fn in_lists(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        order: &IntentId,
+        since: Timestamp,
+    ) -> Result<Lookup, VenueError> {
+        handed_on!(self, venue => venue.in_lists(account, symbol, order, since).await)
     }
 }
 

@@ -452,3 +452,19 @@ fn on_paper_nobody_else_trades_and_a_fill_of_no_order_is_buried() {
     let stray = Fill { venue: elsewhere, ..by_hand(Side::Sell, "100", "0.5", 61_000) };
     assert!(matches!(world.book(&stray), Err(Failure::Poison { .. })), "of another venue");
 }
+
+#[test]
+fn an_order_of_which_nothing_can_be_told_keeps_what_was_missed_from_nothing() {
+    let world = World::with(&[("BTC", "2"), ("USDT", "100000")]);
+    assert!(matches!(world.judge(1).outcome, Outcome::Approved { .. }));
+    world.venue.next_post(Fate::LoseRequest);
+    world.place(QueueName::Orders);
+    world.venue.tells_of_no_order();
+    let sold = by_hand(Side::Sell, "100", "0.5", 121_000);
+    world.venue.trade(sold.clone());
+    world.venue.hold(BTreeMap::from([(asset("BTC"), amount("1.5")), (asset("USDT"), amount("100050"))]));
+    // The round has failed, and will be repeated; the trade goes to the books all the same.
+    assert!(matches!(world.try_reconcile(), Err(Failure::Retry { .. })));
+    let missed = world.queues.take(QueueName::Fills);
+    assert!(matches!(&missed, Some(Message::Fill { fill }) if *fill == sold), "{missed:?}");
+}

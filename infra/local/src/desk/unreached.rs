@@ -41,7 +41,7 @@ impl QueryOrder for Unreached {
         Err(self.error())
     }
 
-    async fn in_lists(&self, _: &AccountId, _: &Symbol, _: &IntentId) -> Result<Lookup, VenueError> {
+    async fn in_lists(&self, _: &AccountId, _: &Symbol, _: &IntentId, _: Timestamp) -> Result<Lookup, VenueError> {
         Err(self.error())
     }
 }

@@ -53,6 +53,7 @@ pub struct FakeVenue {
     busy_until: Mutex<Option<Timestamp>>,
     /// Whether it keeps no order that was cancelled.
     forgets: AtomicBool,
+    silent: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -71,6 +72,7 @@ impl FakeVenue {
             fate: Mutex::new(Fate::Accept),
             busy_until: Mutex::default(),
             forgets: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -88,6 +90,11 @@ impl FakeVenue {
     /// From now on it keeps no order that was cancelled.
     pub fn forgets(&self) {
         self.forgets.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on it can't tell what became of any one order.
+    pub fn tells_of_no_order(&self) {
+        self.silent.store(true, Ordering::Relaxed);
     }
 
     fn error(&self, retry_at: Option<Timestamp>) -> VenueError {
@@ -169,10 +176,10 @@ impl PlaceOrder for FakeVenue {
 
 impl QueryOrder for FakeVenue {
     async fn by_client_id(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
-        Ok(self.look(order))
+        if self.silent.load(Ordering::Relaxed) { Err(self.error(None)) } else { Ok(self.look(order)) }
     }
 
-    async fn in_lists(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+    async fn in_lists(&self, _: &AccountId, _: &Symbol, order: &IntentId, _: Timestamp) -> Result<Lookup, VenueError> {
         Ok(self.look(order))
     }
 }

@@ -128,12 +128,14 @@ pub trait QueryOrder: Send + Sync {
         order: &IntentId,
     ) -> impl Future<Output = Result<Lookup, VenueError>> + Send;
 
-    /// Looks for it in the lists of open and recent orders.
+    /// Looks for it in the lists of open and recent orders. That it is not there is told only if a list of what has ended
+    /// goes back to `since`, by the venue's clock: an order of then would be on it.
     fn in_lists(
         &self,
         account: &AccountId,
         symbol: &Symbol,
         order: &IntentId,
+        since: Timestamp,
     ) -> impl Future<Output = Result<Lookup, VenueError>> + Send;
 }
 

@@ -48,6 +48,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     after_timeout: "the order by client id on the endpoint of its class, and the open orders and trades of its market; \
                     'no such order' means absent only after the deadline and the grace",
     in_sequence: false,
+    triggers_place_orders: false,
     order_rows: None,
     own_trades: OwnTradesList { rows: 1000, span_ms: None, of_market: true, with: &[] },
     query_lag_ms: 2000,

@@ -46,6 +46,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     after_timeout: "by clientOid: spot orderInfo, contracts order/detail, unified order-info; then the fills of the market. \
                     Margin orders and orders with triggers: the list of working ones, then the history",
     in_sequence: false,
+    triggers_place_orders: true,
     order_rows: Some(100),
     own_trades: OwnTradesList { rows: 100, span_ms: Some(90 * 86_400_000), of_market: true, with: &[] },
     query_lag_ms: 10_000,

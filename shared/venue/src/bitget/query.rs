@@ -144,7 +144,9 @@ fn from_list(order: &OrderRef, open: bool) -> Built<OrderReport> {
         match all.into_iter().find(|found| is_it(&order, found)) {
             Some(found) => Ok(found),
             None if full => {
-                Err(ReadFault::parse(reply, "the list is full, and the order is not on it: it may be behind it"))
+                let message = "the list is full, and the order is not on it: it may be behind it".to_owned();
+                let (code, status) = (String::new(), reply.status);
+                Err(ApiError { code, message, status, meaning: Meaning::Unclear, retry_after_ms: None }.into())
             }
             None => Err(missing(reply)),
         }

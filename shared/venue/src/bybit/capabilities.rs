@@ -41,6 +41,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     },
     after_timeout: "order/realtime by orderLinkId, then order/history by orderLinkId",
     in_sequence: false,
+    triggers_place_orders: false,
     order_rows: Some(50),
     own_trades: OwnTradesList { rows: 100, span_ms: Some(7 * 86_400_000), of_market: true, with: &[] },
     query_lag_ms: 5000,

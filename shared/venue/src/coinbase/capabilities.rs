@@ -37,6 +37,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     },
     after_timeout: "orders/historical/batch of the market by client_order_id, then orders/historical/fills",
     in_sequence: false,
+    triggers_place_orders: false,
     order_rows: None,
     own_trades: OwnTradesList { rows: 100, span_ms: Some(365 * 86_400_000), of_market: true, with: &[] },
     query_lag_ms: 5000,

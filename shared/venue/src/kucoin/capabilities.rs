@@ -36,6 +36,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     after_timeout: "the order by its clientOid, and the list of open orders and fills of the market; a stop order has \
                     endpoints of its own",
     in_sequence: false,
+    triggers_place_orders: false,
     order_rows: Some(100),
     own_trades: OwnTradesList { rows: 100, span_ms: Some(7 * 86_400_000), of_market: true, with: &[] },
     query_lag_ms: 5000,

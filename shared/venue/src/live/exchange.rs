@@ -5,6 +5,8 @@
 //! 3. Every outcome is reported to the guard, so that others learn of bans and failures.
 //! 4. No fault repeats a key, a secret or a signature, whatever the venue answers.
 
+mod time;
+
 use super::access::Access;
 use super::budget::Cost;
 use super::clock::Offset;
@@ -92,25 +94,6 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         self.protocol
     }
 
-    /// The desk's time.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    /// The venue's time, as well as it is known; ours before it was measured.
-    #[must_use]
-    pub fn venue_now(&self) -> Timestamp {
-        let now = self.clock.now();
-        self.offset().map_or(now, |offset| offset.theirs(now))
-    }
-
-    /// How far the clocks differ, if that was measured.
-    #[must_use]
-    pub fn offset(&self) -> Option<Offset> {
-        *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The instruments that were loaded last.
     #[must_use]
     pub fn markets(&self) -> Arc<Markets> {
@@ -135,44 +118,6 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         }
         self.set_markets(Markets::new(all));
         Ok(self.markets())
-    }
-
-    /// Measures how far the clocks differ; repeats while it may help, like any read. Kept unless the answer took too long to
-    /// tell.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub async fn measure_clock(&self) -> Result<Option<Offset>, CallFault> {
-        for tries in 1..=READS {
-            match self.measure_clock_once(EndpointClass::Public).await {
-                Ok(None) => {}
-                Ok(measured) => return Ok(measured),
-                Err(fault) => {
-                    let Some(pause) = self.pause(&fault, tries).filter(|_| tries < READS) else { return Err(fault) };
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Measures how far the clocks differ, once: for who has no time to lose. `purpose` is what the answer is needed for: what
-    /// ends a risk does not wait because too much market data was read.
-    ///
-    /// # Errors
-    /// As [`Self::once`].
-    pub async fn measure_clock_once(&self, purpose: EndpointClass) -> Result<Option<Offset>, CallFault> {
-        let asked_at = self.clock.now();
-        let mut ask = self.protocol.server_time()?;
-        ask.request.class = purpose;
-        let theirs = self.once(ask, None).await?;
-        // A time in whole seconds is cut off: it is half a step later, give or take.
-        let step_ms = i64::from(self.protocol.capabilities().clock_step_ms);
-        let measured = Offset::measured(asked_at, theirs.plus_ms(step_ms / 2), self.clock.now());
-        if measured.is_some() {
-            *self.offset.lock().unwrap_or_else(PoisonError::into_inner) = measured;
-        }
-        Ok(measured)
     }
 
     /// What the account holds.

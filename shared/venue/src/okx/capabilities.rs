@@ -35,6 +35,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     after_timeout: "GET trade/order?clOrdId (trade/order-algo?algoClOrdId), and the channels orders and orders-algo; \
                     50004 and 51149 are time-outs behind which an order may stand",
     in_sequence: false,
+    triggers_place_orders: true,
     order_rows: Some(100),
     own_trades: OwnTradesList { rows: 100, span_ms: Some(90 * 86_400_000), of_market: true, with: &[] },
     query_lag_ms: 5000,

@@ -171,7 +171,13 @@ impl<T: Table, M: Stand, C: Clock> QueryOrder for Paper<T, M, C> {
         self.find(account, order).await.map(Self::look).map_err(|e| self.unavailable(&e))
     }
 
-    async fn in_lists(&self, account: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+    async fn in_lists(
+        &self,
+        account: &AccountId,
+        symbol: &Symbol,
+        order: &IntentId,
+        _: Timestamp,
+    ) -> Result<Lookup, VenueError> {
         match self.listed(account, symbol, order).await {
             Ok(true) => self.by_client_id(account, symbol, order).await,
             Ok(false) => Ok(Lookup::NotFound),

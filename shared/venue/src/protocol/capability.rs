@@ -173,6 +173,8 @@ pub struct Capabilities {
     pub after_timeout: &'static str,
     /// Whether a key's requests must arrive in the order in which they were made: then one process has the key to itself.
     pub in_sequence: bool,
+    /// Whether the trigger of a stop places another order, with an id of its own, and only that one tells what was filled.
+    pub triggers_place_orders: bool,
     /// How many orders a list of them tells at most; `None` where it tells all that work.
     pub order_rows: Option<u32>,
     /// How the account's own trades are listed.

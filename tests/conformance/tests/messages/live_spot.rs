@@ -585,38 +585,72 @@ fn absence_is_told_at_every_venue_where_no_list_has_the_order() {
     for (venue, reply) in empty {
         let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
         let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
-        let found = run(live(protocol, Reply::new(200, reply)).in_lists(&intent.account, &intent.symbol, &intent.id));
+        let found = run(live(protocol, Reply::new(200, reply)).in_lists(
+            &intent.account,
+            &intent.symbol,
+            &intent.id,
+            Timestamp::from_ms(NOW_MS),
+        ));
         assert_eq!(found, Ok(Lookup::NotFound), "{venue}");
     }
 }
 
 #[test]
 fn a_stop_that_the_price_is_through_already_is_sold_at_the_market_and_no_other_refusal_is_answered_so() {
-    for (words, sells) in [
-        ("Stop price would trigger immediately.", true),
-        ("Account has insufficient balance for requested action.", false),
+    let desk::order::OrderKind::StopMarket { trigger } = sample_stop().kind else { panic!("a stop has a trigger") };
+    let (at, above) = (Some(trigger.value()), Some(trigger.value() + Decimal::new(1, 2)));
+    let known = r#"{"code":-2010,"msg":"Stop price would trigger immediately."}"#;
+    let poor = r#"{"code":-2010,"msg":"Account has insufficient balance for requested action."}"#;
+    // Nobody says in which words Bybit refuses such a stop.
+    let unknown = r#"{"retCode":170199,"retMsg":"Something about a price.","result":{},"time":1700000000000}"#;
+    let unclear = r#"{"retCode":10016,"retMsg":"Internal error.","result":{},"time":1700000000000}"#;
+    for (venue, refusal, last, sells) in [
+        ("binance", known, None, true),
+        ("binance", poor, above, false),
+        ("bybit", unknown, at, true),
+        ("bybit", unknown, above, false),
+        ("bybit", unknown, None, false),
+        ("bybit", unclear, at, false),
+        ("bybit", unknown, Some(Decimal::ZERO), false),
     ] {
-        let kinds = Arc::new(Mutex::new(Vec::new()));
-        let told = kinds.clone();
-        let live = one_order("binance", move |path, query, _| {
-            assert!(path.ends_with("/order"), "{path}");
-            let stop = query.contains("type=STOP_LOSS");
+        let stops = Arc::new(Mutex::new(Vec::new()));
+        let told = stops.clone();
+        let says = move |path: &str, said: &str, _: bool| {
+            if path.contains("ticker") {
+                let Some(last) = last else { return (String::new(), 500, false) };
+                let body = match venue {
+                    "binance" => format!(
+                        r#"{{"symbol":"BTCUSDT","bidPrice":"1","askPrice":"900000","lastPrice":"{last}","closeTime":{NOW_MS}}}"#
+                    ),
+                    _ => format!(
+                        r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"spot","list":[{{"symbol":"BTCUSDT","bid1Price":"1","ask1Price":"900000","lastPrice":"{last}"}}]}},"time":{NOW_MS}}}"#
+                    ),
+                };
+                return (body, 200, false);
+            }
+            let stop = said.contains("STOP_LOSS") || said.contains("triggerPrice");
             told.lock().unwrap().push(stop);
             if stop {
-                return (format!(r#"{{"code":-2010,"msg":"{words}"}}"#), 400, false);
+                return (refusal.to_owned(), if venue == "binance" { 400 } else { 200 }, false);
             }
-            assert!(query.contains("type=MARKET"), "{query}");
-            let id = query.split('&').find_map(|pair| pair.strip_prefix("newClientOrderId=")).unwrap();
-            let body = format!(
-                r#"{{"symbol":"BTCUSDT","orderId":28,"orderListId":-1,"clientOrderId":"{id}","transactTime":{NOW_MS},"price":"0.00000000","origQty":"1.00000000","executedQty":"0.00000000","cummulativeQuoteQty":"0.00000000","status":"NEW","timeInForce":"GTC","type":"MARKET","side":"SELL","fills":[]}}"#
-            );
+            let id = sample_stop().id;
+            assert!(said.contains("type=MARKET") || said.contains(r#""orderType":"Market""#), "{said}");
+            assert!(said.contains(id.as_str()), "{said}");
+            let body = match venue {
+                "binance" => format!(
+                    r#"{{"symbol":"BTCUSDT","orderId":28,"orderListId":-1,"clientOrderId":"{id}","transactTime":{NOW_MS},"price":"0.00000000","origQty":"1.00000000","executedQty":"0.00000000","cummulativeQuoteQty":"0.00000000","status":"NEW","timeInForce":"GTC","type":"MARKET","side":"SELL","fills":[]}}"#
+                ),
+                _ => format!(
+                    r#"{{"retCode":0,"retMsg":"OK","result":{{"orderId":"1","orderLinkId":"{id}"}},"time":{NOW_MS}}}"#
+                ),
+            };
             (body, 200, false)
-        });
-        let claimed = claimed_of(sample_stop());
-        let outcome = run(live.place(&claimed));
-        assert_eq!(*kinds.lock().unwrap(), if sells { vec![true, false] } else { vec![true] });
-        assert_eq!(matches!(outcome, PlaceOutcome::Accepted { .. }), sells, "{outcome:?}");
-        assert_eq!(matches!(outcome, PlaceOutcome::Refused(_)), !sells, "{outcome:?}");
+        };
+        let outcome = run(one_order(venue, says).place(&claimed_of(sample_stop())));
+        let shown = format!("{venue} {refusal} {last:?}: {outcome:?}");
+        assert_eq!(*stops.lock().unwrap(), if sells { vec![true, false] } else { vec![true] }, "{shown}");
+        assert_eq!(matches!(outcome, PlaceOutcome::Accepted { .. }), sells, "{shown}");
+        assert_eq!(matches!(outcome, PlaceOutcome::Refused(_)), !sells && refusal != unclear, "{shown}");
     }
 }
 
@@ -673,12 +707,12 @@ fn a_trade_of_a_triggered_stop_is_ours_whatever_its_venue_calls_the_new_order() 
 
 /// What `venue` says of a stop that has been triggered, sold a part, and whose rest the venue cancelled: what waited has ended
 /// as it should have, and the order that it placed tells what became of it.
-fn triggered(venue: &'static str, named_by_us: bool) -> (String, String) {
+fn triggered(venue: &'static str, named_by_us: bool, at: i64) -> (String, String) {
     let id = sample::entry("1").id;
     match venue {
         "okx" => (
             format!(
-                r#"{{"instType":"SPOT","instId":"BTC-USDT","algoId":"5","algoClOrdId":"{id}","ordId":"77","side":"sell","ordType":"conditional","slTriggerPx":"1","slOrdPx":"-1","state":"effective","sz":"1","actualSz":"1"}}"#
+                r#"{{"instType":"SPOT","instId":"BTC-USDT","algoId":"5","algoClOrdId":"{id}","ordId":"77","side":"sell","ordType":"conditional","slTriggerPx":"1","slOrdPx":"-1","state":"effective","sz":"1","actualSz":"1","cTime":"{at}","uTime":"{at}"}}"#
             ),
             format!(
                 r#"{{"instType":"SPOT","instId":"BTC-USDT","ordId":"77","clOrdId":"","algoId":"5","algoClOrdId":"{}","side":"sell","ordType":"market","state":"canceled","sz":"1","accFillSz":"0.4"}}"#,
@@ -687,7 +721,7 @@ fn triggered(venue: &'static str, named_by_us: bool) -> (String, String) {
         ),
         _ => (
             format!(
-                r#"{{"orderId":"123456789","clientOid":"{id}","symbol":"BTCUSDT","size":"1","executePrice":"0","triggerPrice":"1","status":"executed","orderType":"market","side":"sell","planType":"amount","cTime":"{NOW_MS}","uTime":"{NOW_MS}"}}"#
+                r#"{{"orderId":"123456789","clientOid":"{id}","symbol":"BTCUSDT","size":"1","executePrice":"0","triggerPrice":"1","status":"executed","orderType":"market","side":"sell","planType":"amount","cTime":"{at}","uTime":"{at}"}}"#
             ),
             format!(
                 r#"{{"orderId":"9","clientOid":"{}","symbol":"BTCUSDT","size":"1","baseVolume":"0.4","quoteVolume":"0.4","priceAvg":"1","status":"cancelled","orderType":"market","side":"sell","cTime":"{NOW_MS}","uTime":"{NOW_MS}"}}"#,
@@ -699,8 +733,16 @@ fn triggered(venue: &'static str, named_by_us: bool) -> (String, String) {
 
 #[test]
 fn a_triggered_stop_stands_as_the_order_that_it_placed() {
-    for (venue, named_by_us) in [("okx", true), ("okx", false), ("bitget", true), ("bitget", false)] {
-        let (waited, new) = triggered(venue, named_by_us);
+    let (now, long_ago) = (NOW_MS, NOW_MS - 60_001);
+    for (venue, named_by_us, at) in [
+        ("okx", true, now),
+        ("okx", false, now),
+        ("okx", false, long_ago),
+        ("bitget", true, now),
+        ("bitget", false, now),
+        ("bitget", false, long_ago),
+    ] {
+        let (waited, new) = triggered(venue, named_by_us, at);
         let says = move |path: &str, said: &str, _: bool| {
             let ours = said.contains("lOrdId=") || said.contains("clientOid=");
             let rows = match venue {
@@ -725,43 +767,56 @@ fn a_triggered_stop_stands_as_the_order_that_it_placed() {
         let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
         let mut found = run(live.by_client_id(&intent.account, &intent.symbol, &intent.id));
         if found == Ok(Lookup::NotFound) {
-            found = run(live.in_lists(&intent.account, &intent.symbol, &intent.id));
+            found = run(live.in_lists(&intent.account, &intent.symbol, &intent.id, Timestamp::from_ms(NOW_MS)));
         }
         let Ok(Lookup::Found(fact)) = found else { panic!("{venue}: {found:?}") };
-        let (status, filled) = (fact.status, fact.filled.value());
-        let expected = (VenueStatus::Cancelled, Decimal::new(4, 1));
-        assert_eq!((status, filled) == expected, named_by_us, "{venue}: {fact:?}");
-        // As long as nothing tells more, it has been triggered.
-        assert!(named_by_us || status == VenueStatus::Filled, "{venue}: {fact:?}");
+        let expected = match (named_by_us, at == now) {
+            (true, _) => (VenueStatus::Cancelled, Decimal::new(4, 1)),
+            // As long as nothing tells more, it has been triggered. What was placed is not filled.
+            (false, true) => (VenueStatus::Filled, Decimal::ZERO),
+            (false, false) => (VenueStatus::Cancelled, Decimal::ZERO),
+        };
+        assert_eq!((fact.status, fact.filled.value()), expected, "{venue} {named_by_us} {at}: {fact:?}");
+    }
+}
+
+/// An order of somebody else, in a list of `venue`, that was made at `at`.
+fn row_of_others(venue: &str, n: u32, ended: bool, at: i64) -> String {
+    match (venue, ended) {
+        ("okx", _) => format!(
+            r#"{{"instType":"SPOT","instId":"BTC-USDT","ordId":"{n}","clOrdId":"","side":"sell","ordType":"limit","px":"1","state":"{}","sz":"1","accFillSz":"0","cTime":"{at}","uTime":"{at}"}}"#,
+            if ended { "canceled" } else { "live" }
+        ),
+        ("bybit", _) => format!(
+            r#"{{"orderId":"{n}","orderLinkId":"","symbol":"BTCUSDT","side":"Sell","orderType":"Market","orderStatus":"{}","qty":"1","cumExecQty":"0","createdTime":"{at}","updatedTime":"{at}"}}"#,
+            if ended { "Cancelled" } else { "Untriggered" }
+        ),
+        _ => format!(
+            r#"{{"orderId":"{n}","clientOid":"c{n}","symbol":"BTCUSDT","size":"1","executePrice":"0","triggerPrice":"1","status":"{}","orderType":"market","side":"sell","planType":"amount","cTime":"{at}","uTime":"{at}"}}"#,
+            if ended { "cancelled" } else { "live" }
+        ),
     }
 }
 
 #[test]
 fn a_list_as_long_as_its_venue_makes_them_proves_no_absence() {
-    let row = |venue: &str, n: u32| match venue {
-        "okx" => format!(
-            r#"{{"instType":"SPOT","instId":"BTC-USDT","ordId":"{n}","clOrdId":"","side":"sell","ordType":"limit","px":"1","state":"live","sz":"1","accFillSz":"0"}}"#
-        ),
-        "bybit" => format!(
-            r#"{{"orderId":"{n}","orderLinkId":"","symbol":"BTCUSDT","side":"Sell","orderType":"Market","orderStatus":"Untriggered","qty":"1","cumExecQty":"0"}}"#
-        ),
-        _ => format!(
-            r#"{{"orderId":"{n}","clientOid":"c{n}","symbol":"BTCUSDT","size":"1","executePrice":"0","triggerPrice":"1","status":"live","orderType":"market","side":"sell","planType":"amount","cTime":"{NOW_MS}","uTime":"{NOW_MS}"}}"#
-        ),
-    };
-    for (venue, page, open) in [
-        ("okx", 100, "orders-algo-pending"),
-        ("bybit", 50, "/v5/order/realtime"),
-        ("bitget", 100, "current-plan-order"),
+    let since = NOW_MS - 1000;
+    for (venue, page, path_of, ended) in [
+        ("okx", 100, "orders-algo-pending", false),
+        ("okx", 100, "trade/orders-history", true),
+        ("bybit", 50, "/v5/order/realtime", false),
+        ("bybit", 50, "/v5/order/history", true),
+        ("bitget", 100, "current-plan-order", false),
+        ("bitget", 100, "history-plan-order", true),
     ] {
-        for rows in [page - 1, page] {
+        for (rows, at) in [(page - 1, NOW_MS), (page, NOW_MS), (page, since), (page, since - 1)] {
             let asked = Arc::new(Mutex::new(Vec::new()));
             let told = asked.clone();
             let says = move |path: &str, said: &str, _: bool| {
                 let mut all = String::new();
-                if path.ends_with(open) {
+                if path.ends_with(path_of) {
                     told.lock().unwrap().push(said.to_owned());
-                    all = (0..rows).map(|n| row(venue, n)).collect::<Vec<_>>().join(",");
+                    all = (0..rows).map(|n| row_of_others(venue, n, ended, at)).collect::<Vec<_>>().join(",");
                 }
                 let body = match venue {
                     "okx" => format!(r#"{{"code":"0","msg":"","data":[{all}]}}"#),
@@ -778,13 +833,59 @@ fn a_list_as_long_as_its_venue_makes_them_proves_no_absence() {
             let live = one_order(venue, says);
             let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
             let intent = desk::order::Intent { symbol: symbol(protocol), ..sample::entry("1") };
-            let found = run(live.in_lists(&intent.account, &intent.symbol, &intent.id));
-            assert_eq!(found == Ok(Lookup::NotFound), rows < page, "{venue} {rows}: {found:?}");
+            let since = Timestamp::from_ms(since);
+            let found = run(live.in_lists(&intent.account, &intent.symbol, &intent.id, since));
+            // What ended before the order was sent is not the order.
+            let proven = rows < page || ended && at < since.ms();
+            assert_eq!(found == Ok(Lookup::NotFound), proven, "{venue} {path_of} {rows} {at}: {found:?}");
             assert!(asked.lock().unwrap().iter().all(|said| said.contains(&format!("limit={page}"))), "{asked:?}");
-            if rows == page {
-                let why = found.unwrap_err().to_string();
-                assert!(why.contains("no more than") && why.contains("Cancel some"), "{why}");
-            }
+            assert!(proven || found.unwrap_err().to_string().contains("does not list all orders"));
         }
+    }
+}
+
+#[test]
+fn an_order_behind_a_full_list_is_not_told_as_absent_when_it_is_asked_for_by_our_id() {
+    for (rows, proven) in [(99, true), (100, false)] {
+        let says = move |path: &str, _: &str, _: bool| {
+            let all = (0..rows).map(|n| row_of_others("bitget", n, false, NOW_MS)).collect::<Vec<_>>().join(",");
+            let data = match path.ends_with("current-plan-order") {
+                true => format!(r#"{{"nextFlag":false,"idLessThan":"1","orderList":[{all}]}}"#),
+                false => "[]".to_owned(),
+            };
+            (format!(r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":{data}}}"#), 200, false)
+        };
+        let live = one_order("bitget", says);
+        let intent = desk::order::Intent { symbol: Symbol::new("BTCUSDT").unwrap(), ..sample::entry("1") };
+        let found = run(live.by_client_id(&intent.account, &intent.symbol, &intent.id));
+        assert_eq!(found == Ok(Lookup::NotFound), proven, "{found:?}");
+    }
+}
+
+#[test]
+fn what_has_ended_is_looked_through_back_to_when_the_order_was_sent() {
+    let id = sample::entry("1").id;
+    let says = move |path: &str, said: &str, _: bool| {
+        let ours = row_of_others("bybit", 99, true, NOW_MS - 500)
+            .replace(r#""orderLinkId":"""#, &format!(r#""orderLinkId":"{id}""#));
+        let rows = match (path.ends_with("/v5/order/history"), said.contains("endTime=")) {
+            (true, false) => {
+                (0..50).map(|n| row_of_others("bybit", n, true, NOW_MS - 400)).collect::<Vec<_>>().join(",")
+            }
+            (true, true) => ours,
+            (false, _) => String::new(),
+        };
+        let body =
+            format!(r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"spot","list":[{rows}]}},"time":{NOW_MS}}}"#);
+        (body, 200, false)
+    };
+    let intent = desk::order::Intent { symbol: Symbol::new("BTCUSDT").unwrap(), ..sample::entry("1") };
+    for (since, found) in [(NOW_MS - 1000, true), (NOW_MS - 300, false)] {
+        let live = one_order("bybit", says.clone());
+        let since = Timestamp::from_ms(since);
+        let told = run(live.in_lists(&intent.account, &intent.symbol, &intent.id, since)).unwrap();
+        // Nobody looks further back than to when it was sent.
+        assert_eq!(matches!(&told, Lookup::Found(fact) if fact.status == VenueStatus::Cancelled), found, "{told:?}");
+        assert_eq!(told == Lookup::NotFound, !found);
     }
 }

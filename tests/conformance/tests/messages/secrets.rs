@@ -270,7 +270,7 @@ fn ports(protocol: &'static dyn Protocol) {
     let shown = run(async {
         [
             format!("{:?}", live.by_client_id(&account, &symbol, &order).await),
-            format!("{:?}", live.in_lists(&account, &symbol, &order).await),
+            format!("{:?}", live.in_lists(&account, &symbol, &order, desk::time::Timestamp::from_ms(0)).await),
             format!("{:?}", live.cancel(&account, &symbol, &order).await),
             format!("{:?}", live.open_orders(&account).await),
             format!(

@@ -276,7 +276,7 @@ impl QueryOrder for SimVenue {
         self.read("by-client-id", look).await
     }
 
-    async fn in_lists(&self, _: &AccountId, _: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+    async fn in_lists(&self, _: &AccountId, _: &Symbol, order: &IntentId, _: Timestamp) -> Result<Lookup, VenueError> {
         if self.caller.mutant == Some(Mutant::SingleSource) {
             return Ok(Lookup::NotFound);
         }
@@ -302,7 +302,7 @@ impl CancelOrder for SimVenue {
         let taken = answer == Some(Answer::Taken);
         let mut found = self.by_client_id(account, symbol, order).await;
         if taken && found == Ok(Lookup::NotFound) {
-            found = self.in_lists(account, symbol, order).await;
+            found = self.in_lists(account, symbol, order, self.now()).await;
         }
         match found {
             Ok(Lookup::NotFound) if taken => CancelOutcome::Gone(last),

@@ -35,6 +35,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     after_timeout: "orders/status by cliOrdId (working orders, and those that ended in the last five seconds), then the log \
                     of order events; beside them the stream of open orders and fills",
     in_sequence: false,
+    triggers_place_orders: false,
     order_rows: None,
     own_trades: OwnTradesList { rows: 100, span_ms: Some(365 * 86_400_000), of_market: false, with: &[] },
     query_lag_ms: 5000,

@@ -34,6 +34,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     },
     after_timeout: "OpenOrders by cl_ord_id, then ClosedOrders by cl_ord_id; beside them the stream of executions",
     in_sequence: true,
+    triggers_place_orders: false,
     order_rows: None,
     own_trades: OwnTradesList {
         rows: 50,

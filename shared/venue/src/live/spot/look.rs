@@ -10,6 +10,7 @@ use crate::protocol::{
 use desk::id::{AccountId, IntentId, Symbol, VenueOrderId};
 use desk::money::Quantity;
 use desk::port::{Clock, ListOpenOrders, Lookup, OpenOrder, OrderFact, QueryOrder, Table, VenueError, VenueStatus};
+use desk::time::Timestamp;
 use std::sync::PoisonError;
 
 /// How many of the latest orders the second source looks through.
@@ -21,9 +22,14 @@ const ALL_EVERY_MS: i64 = 55_000;
 #[derive(Default)]
 struct Listed {
     reports: Vec<OrderReport>,
-    /// Whether a list came as long as the venue makes them: more may be there.
-    cut: bool,
+    /// Where a list came as long as the venue makes them, the time of its oldest row: what is older may be left out.
+    cut: Option<Timestamp>,
 }
+
+/// How many pages of orders that have ended are looked through for one.
+const PAGES_MAX: u32 = 20;
+/// Within what time a venue lists the order that a trigger has placed, in milliseconds.
+const BORN_WITHIN_MS: i64 = 60_000;
 
 /// What of a question is sent.
 const fn sent<A>(ask: &Ask<A>) -> &Unsigned {
@@ -55,7 +61,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
             ask.request.class = purpose;
             match self.exchange.read(ask).await {
                 Ok(report) => {
-                    let report = self.triggered(symbol, order, report, class).await?;
+                    let report = self.triggered(symbol, order, report, class, purpose).await?;
                     return self.fact(order, &report).map(|f| Some(Lookup::Found(f))).map_err(|e| self.error(e));
                 }
                 Err(CallFault::Read(fault)) if fault.meaning() == Meaning::NotFound => {}
@@ -92,49 +98,63 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
                     continue;
                 }
                 asked.push(ask.request.clone());
-                let listed = self.page(ask).await?;
+                let listed = self.page(ask, None).await?;
                 let known = |report: &OrderReport| all.reports.iter().any(|other| other.id == report.id);
                 let new: Vec<OrderReport> = listed.reports.into_iter().filter(|report| !known(report)).collect();
                 all.reports.extend(new);
-                all.cut |= listed.cut;
+                all.cut = all.cut.max(listed.cut);
             }
         }
         Ok(all)
     }
 
-    /// One list. Where none is of any length, it is cut if it is as long as it was asked to be.
-    async fn page(&self, ask: Ask<Vec<OrderReport>>) -> Result<Listed, VenueError> {
-        let rows = self.exchange.protocol().capabilities().order_rows.filter(|rows| asks_for(&ask.request, *rows));
+    /// One list. It is cut if it is as long as it was asked to be.
+    async fn page(&self, mut ask: Ask<Vec<OrderReport>>, purpose: Option<EndpointClass>) -> Result<Listed, VenueError> {
+        ask.request.class = purpose.unwrap_or(ask.request.class);
+        let most = rows_asked_for(&ask.request);
         let reports = self.exchange.read(ask).await.map_err(|e| self.fault(&e))?;
         reports.iter().for_each(|report| self.remember(report));
-        let cut = rows.and_then(|rows| usize::try_from(rows).ok()).is_some_and(|rows| reports.len() >= rows);
+        let full = most.is_some_and(|most| reports.len() >= most);
+        // Lists are in the order of what their rows' times tell, of which the later one promises less.
+        let oldest = reports.iter().map(|row| row.updated_at.max(row.at)).min();
+        let cut = full.then(|| oldest.flatten().unwrap_or(self.exchange.venue_now()));
         Ok(Listed { reports, cut })
     }
 
     /// What became of an order that waited for its trigger, once that has come: at some venues the trigger places a new order,
     /// named by our id (OKX) or by the venue's own id of the one that waited (Bitget), and only that one tells what was filled
-    /// and whether it still works. Until the venue lists it, what waited counts as filled, and is booked by its trades.
+    /// and whether it still works. As long as the venue may not list it yet, what waited counts as filled, and is booked by its
+    /// trades. If it is not listed later either, it has ended: nothing but its trades tells of it any more.
     async fn triggered(
         &self,
         symbol: &Symbol,
         order: &IntentId,
         report: OrderReport,
         class: OrderClass,
+        purpose: EndpointClass,
     ) -> Result<OrderReport, VenueError> {
-        if class == OrderClass::Plain || report.state != Some(OrderState::Closed) {
+        let places = self.exchange.protocol().capabilities().triggers_place_orders;
+        if !places || class == OrderClass::Plain || report.state != Some(OrderState::Closed) {
             return Ok(report);
         }
-        let instrument = self.instrument(symbol)?;
+        let (instrument, mut whole) = (self.instrument(symbol)?, true);
         for (filter, limit) in [(OrderFilter::Open, None), (OrderFilter::All, Some(RECENT))] {
             let (instrument, range) = (Some(instrument.clone()), Range { limit, ..Range::default() });
             let query = OrdersQuery { filter, instrument, range, scope: self.scope.clone() };
             for ask in self.lists(&query).map_err(|e| self.error(e))? {
-                if let Some(new) = self.page(ask).await?.reports.iter().find(|new| is_born_of(&report, order, new)) {
+                let listed = self.page(ask, Some(purpose)).await?;
+                if let Some(new) = listed.reports.iter().find(|new| is_born_of(&report, order, new)) {
                     return Ok(as_told_by(report, new));
                 }
+                whole &= listed.cut.is_none_or(|oldest| Some(oldest) < report.updated_at);
             }
         }
-        Ok(report)
+        let now = self.exchange.venue_now();
+        if !whole || report.updated_at.is_none_or(|at| now.ms_since(at) <= BORN_WITHIN_MS) {
+            return Ok(report);
+        }
+        // What the trigger has placed is not what was filled; OKX tells that.
+        Ok(OrderReport { state: Some(OrderState::Canceled), filled: None, ..report })
     }
 
     /// What is asked for a list. Where a venue has no list of all orders (Kraken, triggers of OKX), those of the ended ones do:
@@ -248,7 +268,7 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
         if due && !only_each {
             let all = self.list(&asked_for(None)).await?;
             *self.all_asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-            if !all.cut {
+            if all.cut.is_none() {
                 return Ok(all.reports);
             }
         }
@@ -265,34 +285,82 @@ impl<T: Table, C: Clock, X: Transport> QueryOrder for LiveSpot<T, C, X> {
         self.by_our_id(symbol, order, EndpointClass::Account).await
     }
 
-    async fn in_lists(&self, _: &AccountId, symbol: &Symbol, order: &IntentId) -> Result<Lookup, VenueError> {
+    async fn in_lists(
+        &self,
+        _: &AccountId,
+        symbol: &Symbol,
+        order: &IntentId,
+        since: Timestamp,
+    ) -> Result<Lookup, VenueError> {
         let instrument = self.instrument(symbol)?;
-        for (filter, limit) in [(OrderFilter::Open, None), (OrderFilter::All, Some(RECENT))] {
-            let (instrument, range) = (Some(instrument.clone()), Range { limit, ..Range::default() });
-            let listed = self.list(&OrdersQuery { filter, instrument, range, scope: Scope::default() }).await?;
-            let ours = |report: &&OrderReport| report.client_id.as_deref().is_some_and(|id| same_id(id, order));
-            if let Some(report) = listed.reports.iter().find(ours) {
-                let waited = report.trigger_price.or(report.stop_loss_price).is_some();
-                let class = if waited { OrderClass::Trigger } else { OrderClass::Plain };
-                let report = self.triggered(symbol, order, report.clone(), class).await?;
-                return self.fact(order, &report).map(Lookup::Found).map_err(|e| self.error(e));
+        let open = self.found_in(order, symbol, &instrument, OrderFilter::Open, None).await?;
+        if let Place::Here(fact) = open {
+            return Ok(Lookup::Found(fact));
+        }
+        // Pages of what has ended, back to when it was sent.
+        let (mut until, mut whole) = (None, false);
+        for _ in 0..PAGES_MAX {
+            match self.found_in(order, symbol, &instrument, OrderFilter::All, until).await? {
+                Place::Here(fact) => return Ok(Lookup::Found(fact)),
+                Place::Behind(oldest) if oldest >= since && Some(oldest) != until => until = Some(oldest),
+                Place::Behind(oldest) => {
+                    whole = oldest < since;
+                    break;
+                }
+                Place::Nowhere => {
+                    whole = true;
+                    break;
+                }
             }
-            if filter == OrderFilter::Open && listed.cut {
-                let what = format!(
-                    "it lists no more than {} working orders of {symbol}, and so many work: whether order {order} is among \
-                     them can't be told. Cancel some that are not the desk's",
-                    listed.reports.len()
-                );
-                return Err(self.error(what));
-            }
+        }
+        if !whole || matches!(open, Place::Behind(_)) {
+            return Err(self.error(format!(
+                "it does not list all orders of {symbol}, and order {order} is not among those that it does: whether it is \
+                 there can't be told. Look for it at the venue"
+            )));
         }
         Ok(Lookup::NotFound)
     }
 }
 
-/// Whether a list is asked for so many rows, by whatever name.
-fn asks_for(request: &Unsigned, rows: u32) -> bool {
-    request.query.iter().any(|(name, value)| matches!(name, "limit" | "pageSize") && value.parse() == Ok(rows))
+/// Where an order is, by a list.
+enum Place {
+    /// On it.
+    Here(OrderFact),
+    /// Not on it; what is older than this may be left out.
+    Behind(Timestamp),
+    /// Not on it, and all is there.
+    Nowhere,
+}
+
+impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
+    /// Looks for an order by our id on the lists of a market.
+    async fn found_in(
+        &self,
+        order: &IntentId,
+        symbol: &Symbol,
+        instrument: &Instrument,
+        filter: OrderFilter,
+        until: Option<Timestamp>,
+    ) -> Result<Place, VenueError> {
+        let limit = (filter != OrderFilter::Open).then_some(RECENT);
+        let range = Range { limit, until, since: None };
+        let query = OrdersQuery { filter, instrument: Some(instrument.clone()), range, scope: Scope::default() };
+        let listed = self.list(&query).await?;
+        let ours = |report: &&OrderReport| report.client_id.as_deref().is_some_and(|id| same_id(id, order));
+        let Some(report) = listed.reports.iter().find(ours) else {
+            return Ok(listed.cut.map_or(Place::Nowhere, Place::Behind));
+        };
+        let waited = report.trigger_price.or(report.stop_loss_price).is_some();
+        let class = if waited { OrderClass::Trigger } else { OrderClass::Plain };
+        let report = self.triggered(symbol, order, report.clone(), class, EndpointClass::Account).await?;
+        self.fact(order, &report).map(Place::Here).map_err(|e| self.error(e))
+    }
+}
+
+/// How many rows a list is asked for, by whatever name; `None` if for all.
+fn rows_asked_for(request: &Unsigned) -> Option<usize> {
+    ["limit", "pageSize"].into_iter().find_map(|name| request.query.get(name)?.parse().ok())
 }
 
 /// Whether an order is the one that a trigger has placed.

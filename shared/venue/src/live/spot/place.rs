@@ -7,7 +7,7 @@ use crate::live::{asked_for, clock};
 use crate::protocol::call::{OrderClass, OrderKind as Kind, TimeInForce, Trigger, TriggerKind};
 use crate::protocol::model::{OrderReport, Side as VenueSide};
 use crate::protocol::{
-    Ask, CallFault, EndpointClass, Instrument, Meaning, NewOrder, OrderRef, Product, Protocol, ReadFault,
+    ApiError, Ask, CallFault, EndpointClass, Instrument, Meaning, NewOrder, OrderRef, Product, Protocol, ReadFault,
 };
 use desk::id::{AccountId, IntentId, Symbol};
 use desk::money::{Bps, Price, Rounding};
@@ -129,11 +129,37 @@ impl<T: Table, C: Clock, X: Transport> LiveSpot<T, C, X> {
             CallFault::Budget { .. } | CallFault::BreakerOpen { .. } | CallFault::Connectivity { unsent: true, .. } => {
                 PlaceOutcome::Unsent(self.fault(&fault))
             }
-            CallFault::Read(ReadFault::Api(error)) if error.meaning == Meaning::Refusal => {
-                PlaceOutcome::Refused(format!("{} {}", error.code, error.message))
-            }
-            CallFault::Connectivity { .. } | CallFault::Read(_) => PlaceOutcome::Unknown(fault.to_string()),
+            CallFault::Connectivity { .. } | CallFault::Read(_) => match refusal(&fault) {
+                Some(error) => PlaceOutcome::Refused(format!("{} {}", error.code, error.message)),
+                None => PlaceOutcome::Unknown(fault.to_string()),
+            },
         }
+    }
+
+    /// Whether the market stands at a stop's trigger or beyond it. Most venues refuse such a stop in words that are not
+    /// documented. One that does not tell its price is not taken to stand there.
+    async fn is_through(&self, intent: &Intent, trigger: Price) -> bool {
+        let Ok(instrument) = self.instrument(&intent.symbol) else { return false };
+        let Ok(mut ask) = self.exchange.protocol().ticker(&instrument, &self.scope) else { return false };
+        ask.request.class = EndpointClass::Exit;
+        let Ok(ticker) = self.exchange.once(ask, None).await else { return false };
+        // Stops are triggered by the last trade; no venue's price is zero.
+        ticker.last.filter(|price| !price.is_zero()).is_some_and(|price| match intent.side {
+            Side::Sell => price <= trigger.value(),
+            Side::Buy => price >= trigger.value(),
+        })
+    }
+}
+
+/// What the venue clearly refused an order with.
+fn refusal(fault: &CallFault) -> Option<&ApiError> {
+    match fault {
+        CallFault::Read(ReadFault::Api(error)) if error.meaning == Meaning::Refusal => Some(error),
+        CallFault::Call(_)
+        | CallFault::Budget { .. }
+        | CallFault::BreakerOpen { .. }
+        | CallFault::Connectivity { .. }
+        | CallFault::Read(_) => None,
     }
 }
 
@@ -171,9 +197,9 @@ impl<T: Table, C: Clock, X: Transport> PlaceOrder for LiveSpot<T, C, X> {
         let mut sent = self.send(claimed, intent).await;
         // The price is through the stop already: what such a stop would do at once, is asked for instead. That the venue does
         // not have the stop is certain.
-        if let Err(Unsent::Fault(CallFault::Read(ReadFault::Api(error)))) = &sent
-            && matches!(intent.kind, OrderKind::StopMarket { .. })
-            && self.exchange.protocol().is_past_its_trigger(error)
+        if let (Err(Unsent::Fault(fault)), OrderKind::StopMarket { trigger }) = (&sent, intent.kind)
+            && let Some(error) = refusal(fault)
+            && (self.exchange.protocol().is_past_its_trigger(error) || self.is_through(intent, trigger).await)
         {
             let at_once = Intent { kind: OrderKind::Market, ..intent.clone() };
             sent = self.send(claimed, &at_once).await;
@@ -208,7 +234,7 @@ impl<T: Table, C: Clock, X: Transport> CancelOrder for LiveSpot<T, C, X> {
         }
         if there.is_none() {
             // Where only the newest orders are found by our id (Coinbase), an old one is among those that work.
-            match self.in_lists(account, symbol, order).await {
+            match self.in_lists(account, symbol, order, self.exchange.venue_now()).await {
                 Ok(Lookup::Found(fact)) => there = Some((fact, OrderClass::Plain)),
                 Ok(Lookup::NotFound) => {}
                 Err(fault) => return CancelOutcome::Unknown(fault.to_string()),
@@ -227,7 +253,7 @@ impl<T: Table, C: Clock, X: Transport> CancelOrder for LiveSpot<T, C, X> {
         let whole = |ours: &OrderRef| self.exchange.protocol().order(ours).is_ok();
         let taken = asked.is_ok() && self.order_ref(symbol, order, class).is_ok_and(|ours| whole(&ours));
         if taken && found == Ok(Lookup::NotFound) {
-            found = self.in_lists(account, symbol, order).await;
+            found = self.in_lists(account, symbol, order, self.exchange.venue_now()).await;
         }
         match found {
             Ok(Lookup::Found(fact)) if fact.status != VenueStatus::Open => CancelOutcome::Done(fact),

@@ -87,6 +87,9 @@ fn order(arguments: &PullArguments) -> anyhow::Result<Order> {
     let interval: Interval = arguments.interval.parse().map_err(|e| anyhow!("--interval: {e}"))?;
     let from = instant("--from", &arguments.from)?;
     let to = arguments.to.as_deref().map(|text| instant("--to", text)).transpose()?;
+    if let Some(to) = to.filter(|to| *to <= from) {
+        bail!("--from {from} is not before --to {to}");
+    }
     let out = arguments.out.clone().unwrap_or_else(|| {
         let day = |text: &str| text.replace([':', '-'], "");
         let symbol = arguments.symbol.replace(['/', ':', '\\'], "-");

@@ -104,7 +104,8 @@ fn recorded(
         };
         if all.iter().any(|other| other.instrument.symbol == series.instrument.symbol) {
             let symbol = &series.instrument.symbol;
-            bail!("{}: {symbol} is given by another file already; name this one as OTHER={given}", path.display());
+            let path = path.display();
+            bail!("{path}: {symbol} is given by another file already; name this one as OTHER={path}");
         }
         hasher.update(std::fs::read(&path).with_context(|| format!("{}: can't be read", path.display()))?);
         let separator = if description.is_empty() { "recorded: " } else { ", " };

@@ -99,6 +99,15 @@ fn whole(record: &Capabilities) {
     };
     let of = if list.of_market { "of one market" } else { "of all markets together" };
     say(&format!("own trades     at most {} at once, {of}: {order}", list.rows));
+    if let Some(rows) = record.order_rows {
+        say(&format!("own orders     at most {rows} at once"));
+    }
+    if record.triggers_place_orders {
+        say("stops          the trigger of a stop places another order");
+    }
+    if record.in_sequence {
+        say("requests       of a key must arrive in the order in which they were made: one process has it to itself");
+    }
     say(&format!("self-trade     {}", record.self_trade.join(", ")));
     for limit in record.limits {
         let classes = words(limit.class).unwrap_or_default().join(", ");

@@ -158,16 +158,19 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     /// Asks and reads; repeats while it may help.
     ///
     /// # Errors
-    /// [`CallFault`], the last one.
+    /// [`CallFault`], the last one that is not about our own budget.
     pub async fn read<A>(&self, ask: Ask<A>) -> Result<A, CallFault> {
-        let mut tries = 0;
+        let (mut tries, mut earlier) = (0, None);
         loop {
             tries += 1;
             let fault = match self.send(&ask, None).await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
-            let Some(pause) = self.pause(&fault, tries).filter(|_| tries < READS) else { return Err(fault) };
+            let pause = self.pause(&fault, tries).filter(|_| tries < READS);
+            let told = telling(earlier, fault);
+            let Some(pause) = pause else { return Err(told) };
+            earlier = Some(told);
             tokio::time::sleep(pause).await;
         }
     }
@@ -336,6 +339,14 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
         let credentials = self.access.credentials.as_ref().ok_or_else(none)?;
         let now = self.venue_now();
         streams.login(channel, credentials, Moment { now, nonce: self.next_nonce(now), window_ms: 5_000 })
+    }
+}
+
+/// What is told of two faults in a row: that repeating a question has used up our budget says nothing of why it was repeated.
+fn telling(earlier: Option<CallFault>, fault: CallFault) -> CallFault {
+    match (earlier, fault) {
+        (Some(earlier), CallFault::Budget { .. }) => earlier,
+        (_, fault) => fault,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What time it is: ours, the venue's, and how far they differ.
 
-use super::{Exchange, READS};
+use super::{Exchange, READS, telling};
 use crate::live::clock::Offset;
 use crate::live::transport::Transport;
 use crate::protocol::{CallFault, EndpointClass};
@@ -34,12 +34,16 @@ impl<T: Table, C: Clock, X: Transport> Exchange<T, C, X> {
     /// # Errors
     /// As [`Self::read`].
     pub async fn measure_clock(&self) -> Result<Option<Offset>, CallFault> {
+        let mut earlier = None;
         for tries in 1..=READS {
             match self.measure_clock_once(EndpointClass::Public).await {
                 Ok(None) => {}
                 Ok(measured) => return Ok(measured),
                 Err(fault) => {
-                    let Some(pause) = self.pause(&fault, tries).filter(|_| tries < READS) else { return Err(fault) };
+                    let pause = self.pause(&fault, tries).filter(|_| tries < READS);
+                    let told = telling(earlier, fault);
+                    let Some(pause) = pause else { return Err(told) };
+                    earlier = Some(told);
                     tokio::time::sleep(pause).await;
                 }
             }

@@ -13,7 +13,7 @@ use desk::message::{Message, QueueName};
 use desk::money::{Amount, Fee, Quantity};
 use desk::movement::{Movement, MovementKind};
 use desk::order::{Leg, Side, State};
-use desk::port::{OpenOrder, Table, create};
+use desk::port::{CancelOrder as _, OpenOrder, Table, create};
 use desk::reconcile::Finding;
 use desk::risk::Layer;
 use desk::signal::Signal;
@@ -467,4 +467,36 @@ fn an_order_of_which_nothing_can_be_told_keeps_what_was_missed_from_nothing() {
     assert!(matches!(world.try_reconcile(), Err(Failure::Retry { .. })));
     let missed = world.queues.take(QueueName::Fills);
     assert!(matches!(&missed, Some(Message::Fill { fill }) if *fill == sold), "{missed:?}");
+}
+
+#[test]
+fn a_stop_that_its_venue_has_no_more_is_made_again_when_what_it_may_have_sold_would_be_known() {
+    let world = World::with(&[("BTC", "1"), ("USDT", "100000")]);
+    let Outcome::Approved { order } = world.judge(1).outcome else { panic!("refused") };
+    world.venue.next_post(Fate::LoseRequest);
+    world.place(QueueName::Orders);
+    world.venue.next_post(Fate::Accept);
+    world.book(&Fill { order, ..by_hand(Side::Buy, "101", "10", 121_000) }).unwrap();
+    world.place(QueueName::Exits);
+    world.agree();
+    assert_eq!(world.reconcile(), Round::default());
+    let orders = || run(world.store().all_orders(&sample::account())).unwrap();
+    let stops = || orders().into_iter().filter(|order| order.intent.leg.protects()).collect::<Vec<_>>();
+    let [stop] = &stops()[..] else { panic!("one stop works") };
+    assert_eq!(stop.state, State::Open);
+
+    // Cancelled by hand, at a venue that keeps nothing of it.
+    world.venue.forgets();
+    drop(run(world.venue.cancel(&sample::account(), &symbol(), &stop.intent.id)));
+    world.clock.advance(3_600_000);
+    let grace_ms = desk::port::Venue::timing(&*world.venue).grace_ms;
+    world.reconcile();
+    assert_eq!(stops().iter().map(|stop| stop.state).collect::<Vec<_>>(), [State::Expired]);
+    world.clock.advance(grace_ms);
+    assert!(matches!(world.reconcile().findings[..], [Finding::Unprotected { .. }]));
+    assert_eq!(stops().len(), 1, "it may have been triggered a moment ago");
+    world.clock.advance(1);
+    world.reconcile();
+    let again: Vec<_> = stops().into_iter().filter(|stop| stop.state == State::Approved).collect();
+    assert!(matches!(&again[..], [stop] if stop.intent.attempt == 2), "{again:?}");
 }

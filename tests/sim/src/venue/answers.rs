@@ -10,11 +10,15 @@ use std::ops::Range;
 
 impl Exchange {
     fn told(&self, order: &VenueOrder, now: Timestamp) -> bool {
-        let gone = match (self.semantics.unfilled_gone_ms, order.ended_at) {
+        now >= order.hidden_until && !self.is_gone(order, now)
+    }
+
+    /// Whether the venue has an order no more.
+    pub(super) fn is_gone(&self, order: &VenueOrder, now: Timestamp) -> bool {
+        match (self.semantics.unfilled_gone_ms, order.ended_at) {
             (Some(ms), Some(ended)) => order.filled.is_zero() && now.ms_since(ended) > ms,
             (None, _) | (_, None) => false,
-        };
-        now >= order.hidden_until && !gone
+        }
     }
 
     /// The order endpoint's answer.

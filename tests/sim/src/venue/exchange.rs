@@ -341,6 +341,10 @@ impl Exchange {
     /// What raced with the end of an order, and is told of afterwards; nothing if it can't be paid any more.
     fn fill_late(&mut self, index: usize, now: Timestamp, markets: &Markets) -> Option<()> {
         let order = self.orders.get(index)?;
+        // What a venue has ended of itself and has no more, it does not fill: else nothing could be proven to be absent.
+        if matches!(order.status, VenueStatus::Rejected | VenueStatus::Expired) && self.is_gone(order, now) {
+            return None;
+        }
         let rest = order.new.quantity.minus(order.filled).ok().filter(|rest| !rest.is_zero())?;
         self.fill(index, rest, now, markets)
     }

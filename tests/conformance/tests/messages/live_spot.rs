@@ -731,6 +731,20 @@ fn triggered(venue: &'static str, named_by_us: bool, at: i64) -> (String, String
     }
 }
 
+/// Rows in the envelope that `venue` has for lists of orders.
+fn enveloped(venue: &str, path: &str, rows: &str) -> String {
+    match venue {
+        "okx" => format!(r#"{{"code":"0","msg":"","data":[{rows}]}}"#),
+        "bybit" => {
+            format!(r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"spot","list":[{rows}]}},"time":{NOW_MS}}}"#)
+        }
+        _ if path.contains("plan") => format!(
+            r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":{{"nextFlag":false,"idLessThan":"1","orderList":[{rows}]}}}}"#
+        ),
+        _ => format!(r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":[{rows}]}}"#),
+    }
+}
+
 #[test]
 fn a_triggered_stop_stands_as_the_order_that_it_placed() {
     let (now, long_ago) = (NOW_MS, NOW_MS - 60_001);
@@ -753,14 +767,7 @@ fn a_triggered_stop_stands_as_the_order_that_it_placed() {
                 "bitget" if path.ends_with("history-orders") && !ours => new.as_str(),
                 _ => "",
             };
-            let body = match venue {
-                "okx" => format!(r#"{{"code":"0","msg":"","data":[{rows}]}}"#),
-                _ if path.contains("plan") => format!(
-                    r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":{{"nextFlag":false,"idLessThan":"1","orderList":[{rows}]}}}}"#
-                ),
-                _ => format!(r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":[{rows}]}}"#),
-            };
-            (body, 200, false)
+            (enveloped(venue, path, rows), 200, false)
         };
         let live = one_order(venue, says);
         let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
@@ -820,17 +827,7 @@ fn a_list_as_long_as_its_venue_makes_them_proves_no_absence() {
                     told.lock().unwrap().push(said.to_owned());
                     all = (0..rows).map(|n| row_of_others(venue, n, ended, at)).collect::<Vec<_>>().join(",");
                 }
-                let body = match venue {
-                    "okx" => format!(r#"{{"code":"0","msg":"","data":[{all}]}}"#),
-                    "bybit" => format!(
-                        r#"{{"retCode":0,"retMsg":"OK","result":{{"category":"spot","list":[{all}]}},"time":{NOW_MS}}}"#
-                    ),
-                    _ if path.contains("plan") => format!(
-                        r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":{{"nextFlag":false,"idLessThan":"1","orderList":[{all}]}}}}"#
-                    ),
-                    _ => format!(r#"{{"code":"00000","msg":"success","requestTime":{NOW_MS},"data":[{all}]}}"#),
-                };
-                (body, 200, false)
+                (enveloped(venue, path, &all), 200, false)
             };
             let live = one_order(venue, says);
             let protocol = spot().find(|protocol| protocol.capabilities().venue == venue).unwrap();
